@@ -1,0 +1,38 @@
+"""Keras on the TensorFlow backend, imported without TensorFlow's start-up messages.
+
+Use `from helpers.backend import keras` in a lesson. TensorFlow writes its first lines straight to the
+process's error stream, where no log level reaches them; a notebook would store them as an error output.
+Another backend is chosen as Keras documents it, by `KERAS_BACKEND` in the environment.
+"""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def _silence_stderr() -> Iterator[None]:
+    """Point file descriptor 2 at nothing for a while: messages of compiled code go through it."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nothing, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
+
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+with _silence_stderr():
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.zeros(1)  # the first operation initialises the devices, and says so
+
+__all__ = ["keras"]

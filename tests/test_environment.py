@@ -1,0 +1,109 @@
+"""pyproject.toml, the lock, environment.yml and what is installed say the same."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import version
+
+import yaml
+from packaging.markers import Marker
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+from helpers.paths import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+LOCK = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+NAME, DECLARED = PROJECT["name"], [Requirement(line) for line in PROJECT["dependencies"]]
+
+
+def read_lock() -> dict[str, list[tuple[str, Marker | None, str]]]:
+    """Return package -> its locked versions, each with its marker and the text of its block."""
+    locked = {}
+    for block in re.split(r"\n(?=\S)", LOCK.strip()):
+        requirement = Requirement(block.split("\\")[0].strip())
+        [pin] = requirement.specifier
+        locked.setdefault(canonicalize_name(requirement.name), []).append(
+            (pin.version, requirement.marker, block)
+        )
+    return locked
+
+
+LOCKED = read_lock()
+
+
+def test_lock_was_compiled_from_what_pyproject_declares():
+    direct = {
+        package
+        for package, versions in LOCKED.items()
+        if any(f"{NAME} (pyproject.toml)" in block for *_, block in versions)
+    }
+    assert direct == {canonicalize_name(requirement.name) for requirement in DECLARED}
+
+
+def test_lock_satisfies_pyproject():
+    for requirement in DECLARED:
+        for pinned, *_ in LOCKED[canonicalize_name(requirement.name)]:
+            assert pinned in requirement.specifier
+
+
+def test_every_locked_version_has_hashes_and_no_address():
+    assert all("--hash=sha256:" in block for versions in LOCKED.values() for *_, block in versions)
+    assert "://" not in LOCK
+
+
+def test_lock_serves_every_promised_system():
+    """Each declared package has exactly one version on each system and Python that we promise."""
+    for system in ("Linux", "Darwin", "Windows"):
+        for python in ("3.11", "3.12", "3.13"):
+            assert python in SpecifierSet(PROJECT["requires-python"])
+            where = {
+                "python_full_version": f"{python}.0",
+                "python_version": python,
+                "platform_system": system,
+                "sys_platform": {"Linux": "linux", "Darwin": "darwin", "Windows": "win32"}[system],
+                "platform_machine": {"Linux": "x86_64", "Darwin": "arm64", "Windows": "AMD64"}[system],
+            }
+            for requirement in DECLARED:
+                versions = LOCKED[canonicalize_name(requirement.name)]
+                fitting = [pin for pin, marker, _ in versions if marker is None or marker.evaluate(where)]
+                assert len(fitting) == 1, f"{requirement.name} on {system}, Python {python}: {fitting}"
+
+
+def test_environment_installs_the_lock():
+    *packages, pip = ENVIRONMENT["dependencies"]
+    assert pip == {"pip": ["-r requirements.txt"]}
+    [python] = [package.split("=")[1] for package in packages if package.startswith("python=")]
+    assert python in SpecifierSet(PROJECT["requires-python"])
+    assert ENVIRONMENT["name"] == NAME
+
+
+def test_installed_is_what_is_locked():
+    for requirement in DECLARED:
+        versions = LOCKED[canonicalize_name(requirement.name)]
+        [pin] = [pin for pin, marker, _ in versions if marker is None or marker.evaluate()]
+        assert version(requirement.name) == pin
+
+
+def test_importing_helpers_imports_no_framework():
+    code = (
+        "import importlib, pkgutil, sys, helpers\n"
+        "for module in pkgutil.walk_packages(helpers.__path__, 'helpers.'):\n"
+        "    if module.name != 'helpers.backend': importlib.import_module(module.name)\n"
+        "assert not {'tensorflow', 'keras', 'torch', 'jax'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_backend_is_silent():
+    run = subprocess.run(
+        [sys.executable, "-c", "from helpers.backend import keras; print(keras.ops.add(1, 2))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stderr == ""
+    assert "3" in run.stdout
