@@ -1,0 +1,54 @@
+"""`load`: the one way from a name to verified images with their jobs."""
+
+import numpy as np
+
+from helpers.data.catalog import DataFile, check_name, find_set, read_verified
+from helpers.data.formats import CIFAR10_CLASSES, DIGITS, parse_cifar10, parse_idx, unpack
+from helpers.data.mnist_m import build_mnist_m
+from helpers.data.photos import read_photos
+from helpers.data.splits import Dataset, Split, stratified_split
+
+NAMES = ("mnist", "mnist-sample", "cifar10", "cifar10-sample", "mnist-m", "mnist-m-sample")
+
+
+def _read_mnist(files: tuple[DataFile, ...]) -> tuple[np.ndarray, np.ndarray]:
+    images, labels = (parse_idx(unpack(read_verified(file))) for file in files)
+    return images[..., np.newaxis], labels
+
+
+def _read_cifar10(files: tuple[DataFile, ...]) -> tuple[np.ndarray, np.ndarray]:
+    return parse_cifar10(b"".join(unpack(read_verified(file)) for file in files))
+
+
+def _read_split(name: str, role: str) -> Split:
+    if name.startswith("mnist-m"):
+        digits = _read_split(name.replace("mnist-m", "mnist"), role)
+        return build_mnist_m(digits, read_photos(name.replace("mnist-m", "photos"), role))
+    files = find_set(name).select(role)
+    if name.startswith("mnist"):
+        return Split(*_read_mnist(files), DIGITS, role, name)
+    return Split(*_read_cifar10(files), CIFAR10_CLASSES, role, name)
+
+
+def load(name: str, *, validation: float = 0.1, seed: int = 0) -> Dataset:
+    """Return the images of a set, every byte checked, in splits that know their jobs.
+
+    Args:
+        name: one of `NAMES`. Those with `-sample` are bundled; the others must have been fetched. `mnist-m`
+            is built from `mnist` and `photos`, always the same way.
+        validation: share of the training images that becomes the validation split, the same share of every
+            class; 0 for none.
+        seed: of that division.
+
+    Raises:
+        ValueError: unknown name or a share outside 0..1.
+        FileNotFoundError: the set has not been fetched; the message ends with the command.
+        ChecksumError: a file holds a wrong byte; the message names it.
+    """
+    check_name(name, NAMES)
+    train, test = _read_split(name, "train"), _read_split(name, "test")
+    held_out = None
+    if validation:
+        rest, part = stratified_split(train.labels, validation, seed)
+        train, held_out = train.take(rest), train.take(part, "validation")
+    return Dataset(name, train, held_out, test)

@@ -1,0 +1,128 @@
+"""Read files from where they are published: an https address, or a package through pip or npm."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+CONNECT_SECONDS, SILENCE_SECONDS = 5, 60
+
+
+class SourceError(Exception):
+    """A source did not give what was asked; the next one may."""
+
+
+def _download(address: str, target: Path) -> Path:
+    import pooch
+    import requests
+
+    timeout = (CONNECT_SECONDS, SILENCE_SECONDS)
+    get = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), chunk_size=1 << 16, timeout=timeout)
+    try:
+        get(address, str(target), None)
+    except requests.HTTPError as error:
+        raise SourceError(f"answered {error.response.status_code}") from error
+    except requests.RequestException as error:
+        reason = re.search(r"\[Errno [^'\")]*", str(error))
+        words = (type(error).__name__, reason.group() if reason else "")
+        raise SourceError(", ".join(filter(None, words))) from error
+    return target
+
+
+def _run(command: list[str], folder: Path) -> None:
+    """Run a package client, which keeps its temporary files in `folder`."""
+    shown = None if sys.stdout.isatty() else subprocess.DEVNULL  # its progress is for people only
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, "TMPDIR": str(folder)},
+        stdin=subprocess.DEVNULL,
+        stdout=shown,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+        errors = [line for line in lines if line.startswith(("ERROR", "npm error", "npm ERR"))]
+        raise SourceError((errors or lines[-1:] or [f"ended with status {done.returncode}"])[0])
+
+
+def _pack_pypi(package: str, folder: Path) -> None:
+    """Fetch a wheel; or, where the catalogue pins its hash, a source archive, whose setup.py pip will run."""
+    pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-input", "--dest", "."]
+    patience = ["--retries", "1", "--timeout", "15"]
+    package, _, digest = package.partition("#sha256=")
+    if digest:
+        pinned = f"--no-binary :all:\n--require-hashes\n{package} --hash=sha256:{digest}\n"
+        (folder / "pinned.txt").write_text(pinned, encoding="utf-8")
+        what = ["--no-build-isolation", "--requirement", "pinned.txt"]
+    else:
+        what = ["--only-binary", ":all:", package]
+    _run([*pip, *patience, *what], folder)
+
+
+def _pack_npm(package: str, folder: Path) -> None:
+    npm = shutil.which("npm")
+    if npm is None:
+        raise SourceError("npm is not installed; it comes with Node.js")
+    patience = ["--fetch-retries", "1", "--fetch-retry-mintimeout", "1000"]
+    _run([npm, "pack", package, "--ignore-scripts", *patience], folder)
+
+
+def _fetch_archive(address: str, folder: Path) -> Path:
+    """Bring a .zip, .whl or .tar.gz into an empty folder and return its path."""
+    kind, _, package = address.partition(":")
+    if kind == "pypi":
+        _pack_pypi(package, folder)
+    elif kind == "npm":
+        _pack_npm(package, folder)
+    else:
+        return _download(address, folder / address.rsplit("/", 1)[-1])
+    archives = [path for path in folder.iterdir() if path.suffix in (".whl", ".zip", ".gz", ".tgz")]
+    if len(archives) != 1:
+        raise SourceError(f"gave {len(archives)} archives instead of one")
+    return archives[0]
+
+
+def _read_members(archive: Path, folder: str, names: Collection[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield the wanted members of an archive; nothing is unpacked to a path that the archive names."""
+    wanted = {folder + name: name for name in names}
+    try:
+        if zipfile.is_zipfile(archive):
+            with zipfile.ZipFile(archive) as package:
+                for member in package.namelist():
+                    if member in wanted:
+                        yield wanted[member], package.read(member)
+        else:
+            with tarfile.open(archive) as package:
+                for member in package:  # in the order of the file: going back would unpack it again
+                    if member.isfile() and member.name in wanted:
+                        yield wanted[member.name], package.extractfile(member).read()
+    except (zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
+        raise SourceError(f"{archive.name} is no whole archive, {error}") from error
+
+
+def read_source(source: str, names: Collection[str], folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of those of the named files that a source has.
+
+    Args:
+        source: `ADDRESS/`, or `ARCHIVE!FOLDER/` where the archive is an address, `pypi:NAME==VERSION`, the
+            same with `#sha256=DIGEST` for a source archive, or `npm:NAME@VERSION`.
+        names: paths inside the source's folder.
+        folder: an empty folder for what is in between.
+
+    Raises:
+        SourceError: it could not be reached, or gave something else.
+    """
+    address, archived, inside = source.partition("!")
+    if archived:
+        yield from _read_members(_fetch_archive(address, folder), inside, names)
+        return
+    for name in names:
+        yield name, _download(address + name, folder / "download").read_bytes()

@@ -1,0 +1,152 @@
+import json
+import lzma
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from helpers import paths
+from helpers.data import ChecksumError, JobError, load
+from helpers.data.catalog import find_set
+from helpers.data.formats import format_idx, pack, parse_cifar10, parse_idx, unpack
+
+SHAPES = {
+    "mnist-sample": ((28, 28, 1), 10_000, 2_000),
+    "cifar10-sample": ((32, 32, 3), 5_000, 1_000),
+    "mnist-m-sample": ((32, 32, 3), 10_000, 2_000),
+}
+
+
+@pytest.fixture(scope="module", params=list(SHAPES))
+def sample(request):
+    return load(request.param)
+
+
+def test_a_sample_has_the_promised_splits(sample):
+    shape, trained, tested = SHAPES[sample.name]
+    assert len(sample.validation) == trained // 10
+    assert len(sample.train) + len(sample.validation) == trained
+    assert len(sample.test) == tested
+    for role in ("train", "validation", "test"):
+        split = getattr(sample, role)
+        assert (split.role, split.name) == (role, sample.name)
+        assert split.images.shape[1:] == shape
+        assert (split.images.dtype, split.labels.dtype) == (np.uint8, np.int64)
+        assert len(split.class_names) == 10
+        with pytest.raises(ValueError, match="read-only"):
+            split.images[0] = 0
+
+
+def test_cifar10_has_the_same_number_of_each_class():
+    photos = load("cifar10-sample", validation=0.2)
+    assert set(np.bincount(photos.train.labels)) == {400}
+    assert set(np.bincount(photos.validation.labels)) == {100}
+    assert set(np.bincount(photos.test.labels)) == {100}
+    assert photos.train.class_names[:2] == ("airplane", "automobile")
+
+
+def test_mnist_has_the_classes_in_their_official_proportion():
+    digits = load("mnist-sample", validation=0)
+    official = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
+    assert np.abs(np.bincount(digits.train.labels) - np.array(official) / 6).max() < 1
+    assert np.bincount(digits.test.labels).tolist() == [196, 227, 206, 202, 196, 178, 192, 206, 195, 202]
+
+
+def test_the_samples_look_like_the_official_sets():
+    """Means over the official training images: a swapped channel or plane would show."""
+    photos = load("cifar10-sample", validation=0).train.images
+    assert np.allclose(photos.mean(axis=(0, 1, 2)), [125.3, 123.0, 113.9], atol=1.5)
+    digits = load("mnist-sample", validation=0).train.images
+    assert digits.mean() == pytest.approx(33.3, abs=0.4)
+    assert digits[:, 0].max() < 255 and digits[:, 10:18, 10:18].mean() > 80  # the ink is in the middle
+
+
+def test_no_image_is_in_two_splits(sample):
+    seen = [
+        {image.tobytes() for image in split.images}
+        for split in (sample.train, sample.validation, sample.test)
+    ]
+    assert sum(map(len, seen)) == len(set().union(*seen))
+
+
+def test_validation_0_keeps_all_training_images():
+    digits = load("mnist-sample", validation=0)
+    assert len(digits.train) == 10_000
+    with pytest.raises(JobError, match="mnist-sample was loaded without a validation split"):
+        _ = digits.validation
+
+
+def test_an_unknown_name_gets_the_nearest_and_all():
+    with pytest.raises(ValueError, match=r"unknown data set 'cifar'; did you mean cifar10\? known: mnist, "):
+        load("cifar")
+
+
+def test_a_set_not_fetched_says_how_to_get_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
+    for name, cure in {"cifar10": "cifar10", "mnist-m": "mnist"}.items():
+        with pytest.raises(FileNotFoundError, match=f"run: course data fetch {cure}$"):
+            load(name)
+
+
+@pytest.mark.parametrize("damage", ["flipped", "truncated", "longer", "empty"])
+def test_a_damaged_file_is_refused_by_name(tmp_path, monkeypatch, damage):
+    for file in find_set("mnist-sample").files:
+        (tmp_path / file.name).write_bytes(file.path.read_bytes())
+    victim = tmp_path / "mnist-test-images-idx3-ubyte.xz"
+    content = bytearray(victim.read_bytes())
+    if damage == "flipped":
+        content[1000] ^= 1
+    victim.write_bytes(
+        {"flipped": content, "truncated": content[:-1], "longer": content + b"\0", "empty": b""}[damage]
+    )
+    monkeypatch.setattr(paths, "SAMPLES", tmp_path)
+    with pytest.raises(ChecksumError) as caught:
+        load("mnist-sample")
+    expected = find_set("mnist-sample").select("test")[0]
+    for part in (str(victim), expected.sha256, f"{expected.size:,}", "run: git checkout data/samples"):
+        assert part in str(caught.value)
+
+
+def test_every_file_read_is_noted_as_input(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_RUN_DIR", str(tmp_path))
+    load("cifar10-sample")
+    lines = [json.loads(line) for line in (tmp_path / "record.jsonl").read_text().splitlines()]
+    files = find_set("cifar10-sample").files
+    assert [(line["path"], line["sha256"]) for line in lines] == [
+        (f"data/samples/{file.name}", file.sha256) for file in files
+    ]
+
+
+def test_a_cifar_record_is_a_label_and_three_planes():
+    record = np.zeros(3073, np.uint8)
+    record[0] = 7
+    record[1 + 1024 + 5 * 32 + 2] = 200  # green, row 5, column 2
+    images, labels = parse_cifar10(bytes(3073) + record.tobytes())
+    assert labels.tolist() == [0, 7]
+    assert np.argwhere(images).tolist() == [[1, 5, 2, 1]]
+    assert images[1, 5, 2, 1] == 200
+    with pytest.raises(ValueError, match="reshape"):
+        parse_cifar10(bytes(3072))
+
+
+def test_an_idx_file_says_its_shape():
+    array = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+    content = format_idx(array)
+    assert content[:16] == bytes([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4])
+    assert np.array_equal(parse_idx(content), array)
+    with pytest.raises(ValueError, match="reshape"):
+        parse_idx(content[:-1])
+    with pytest.raises(ValueError, match="no idx file of bytes: it starts with 3c68746d"):
+        parse_idx(b"<html>")
+
+
+def test_packing_is_undone_by_any_xz_reader():
+    content = bytes(range(256)) * 10
+    assert lzma.decompress(pack(content)) == unpack(pack(content)) == unpack(content) == content
+
+
+def test_importing_the_data_loads_no_large_package():
+    code = "import sys, helpers.data; print({'tensorflow', 'keras', 'sklearn', 'pooch'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -1,0 +1,146 @@
+import hashlib
+import io
+import json
+import shutil
+import sys
+import tarfile
+import zipfile
+
+import pytest
+
+from helpers.data import sources
+from helpers.data.catalog import read_catalog
+from helpers.data.sources import SourceError, read_source
+
+SETUP = (
+    "import setuptools, pathlib; pathlib.Path({mark!r}).touch(); setuptools.setup(name='tiny', version='1.0')"
+)
+
+
+@pytest.fixture
+def shelf(tmp_path, monkeypatch):
+    """A folder that pip takes packages from instead of a registry."""
+    folder = tmp_path / "shelf"
+    folder.mkdir()
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    return folder
+
+
+@pytest.fixture
+def work(tmp_path):
+    folder = tmp_path / "work"
+    folder.mkdir()
+    return folder
+
+
+def write_wheel(folder):
+    with zipfile.ZipFile(folder / "tiny-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("tiny/data/a.bin", b"from a wheel")
+        wheel.writestr("tiny/data/b.bin", b"not asked for")
+        wheel.writestr("tiny-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
+        wheel.writestr("tiny-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        wheel.writestr("tiny-1.0.dist-info/RECORD", "")
+
+
+def write_tar(path, members):
+    with tarfile.open(path, "w:gz") as archive:
+        for name, content in members.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return path
+
+
+def test_a_wheel_gives_the_files_asked_for(shelf, work):
+    write_wheel(shelf)
+    given = dict(read_source("pypi:tiny==1.0!tiny/data/", ["a.bin", "missing.bin"], work))
+    assert given == {"a.bin": b"from a wheel"}
+
+
+def test_a_source_archive_is_used_only_with_the_pinned_hash(shelf, work, tmp_path):
+    mark = tmp_path / "setup.py was run"
+    archive = write_tar(
+        shelf / "tiny-1.0.tar.gz",
+        {"tiny-1.0/setup.py": SETUP.format(mark=str(mark)).encode(), "tiny-1.0/data/a.bin": b"from a tar"},
+    )
+    for address, reason in {
+        "pypi:tiny==1.0": "satisfies the requirement tiny==1.0",
+        f"pypi:tiny==1.0#sha256={'0' * 64}": "THESE PACKAGES DO NOT MATCH THE HASHES",
+    }.items():
+        with pytest.raises(SourceError, match=reason):
+            list(read_source(f"{address}!tiny-1.0/data/", ["a.bin"], work))
+        assert not mark.exists()
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    source = f"pypi:tiny==1.0#sha256={digest}!tiny-1.0/data/"
+    assert list(read_source(source, ["a.bin"], work)) == [("a.bin", b"from a tar")]
+
+
+@pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
+def test_an_npm_package_gives_the_files_asked_for_and_runs_no_script(work, tmp_path):
+    mark = tmp_path / "script was run"
+    scripts = {name: f"touch '{mark}'" for name in ("prepack", "prepare", "preinstall", "install")}
+    package = tmp_path / "tiny"
+    (package / "data").mkdir(parents=True)
+    (package / "package.json").write_text(
+        json.dumps({"name": "tiny", "version": "1.0.0", "scripts": scripts})
+    )
+    (package / "data" / "a.bin").write_bytes(b"from npm")
+    assert list(read_source(f"npm:{package}!package/data/", ["a.bin"], work)) == [("a.bin", b"from npm")]
+    assert not mark.exists()
+
+
+def test_without_npm_the_reason_says_so(work, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(SourceError, match=r"npm is not installed; it comes with Node\.js"):
+        list(read_source("npm:tiny@1!package/", ["a.bin"], work))
+
+
+@pytest.mark.parametrize("source", ["http://127.0.0.1:1/", "http://127.0.0.1:1/tiny.tar.gz!tiny/"])
+def test_a_refused_address_gives_one_short_reason(work, monkeypatch, source):
+    monkeypatch.setenv("NO_PROXY", "*")
+    with pytest.raises(SourceError, match=r"^ConnectionError, [^()<>]+$"):
+        list(read_source(source, ["a.bin"], work))
+
+
+def test_a_downloaded_folder_and_archive_are_read(work, monkeypatch, tmp_path):
+    archive = write_tar(tmp_path / "tiny.tar.gz", {"tiny/a.bin": b"inside", "../a.bin": b"outside"})
+
+    def download(address, target):
+        target.write_bytes(archive.read_bytes() if address.endswith(".gz") else address.encode())
+        return target
+
+    monkeypatch.setattr(sources, "_download", download)
+    assert list(read_source("https://host/set/", ["a", "b/c"], work)) == [
+        ("a", b"https://host/set/a"),
+        ("b/c", b"https://host/set/b/c"),
+    ]
+    assert list(read_source("https://host/tiny.tar.gz!tiny/", ["a.bin"], work)) == [("a.bin", b"inside")]
+
+
+@pytest.mark.parametrize("content", [b"<html>Please log in</html>", b"", b"\x1f\x8b\x08"])
+def test_what_is_no_archive_is_a_reason(work, monkeypatch, content):
+    def download(address, target):
+        target.write_bytes(content)
+        return target
+
+    monkeypatch.setattr(sources, "_download", download)
+    with pytest.raises(SourceError, match=r"tiny\.tar\.gz is no whole archive"):
+        list(read_source("https://host/tiny.tar.gz!tiny/", ["a.bin"], work))
+
+
+def test_a_failing_client_gives_its_own_error_line(work):
+    code = "import sys; sys.exit('warning: slow\\nERROR: no such package\\nmore')"
+    for command, reason in {code: "^ERROR: no such package$", "import sys; sys.exit(3)": "status 3"}.items():
+        with pytest.raises(SourceError, match=reason):
+            sources._run([sys.executable, "-c", command], work)
+
+
+def test_every_source_of_the_catalogue_is_of_a_known_kind():
+    for entry in read_catalog().values():
+        for source in entry.sources:
+            assert source.endswith("/") and source.startswith(("https://", "pypi:", "npm:"))
+            if source.startswith("pypi:"):
+                assert "==" in source and "!" in source
+            if source.startswith("npm:"):
+                assert "@" in source and "!" in source
