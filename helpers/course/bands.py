@@ -1,0 +1,33 @@
+"""Bands: where a default run's recorded numbers must lie on any machine, each with its evidence.
+
+`reports/bands.toml` holds a table for every lesson and name: `low` and `high`, the values of several seeds
+that they were measured from (`evidence`), and a value that a known mistake gives (`spoiled`, `by`), which the
+band must reject. Same seed, other processor: other last digits; so numbers are compared with bands.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+from helpers import paths
+
+
+def read_bands() -> dict[str, dict[str, dict[str, Any]]]:
+    """Return lesson number -> recorded name -> band."""
+    return tomllib.loads((paths.REPORTS / "bands.toml").read_text(encoding="utf-8"))
+
+
+def check(lesson: str, values: Mapping[str, Any]) -> list[str]:
+    """Return one sentence for every band of a lesson that its recorded values miss.
+
+    Args:
+        lesson: its number, such as `03`.
+        values: recorded name -> value.
+    """
+    missed = []
+    for name, band in read_bands().get(lesson, {}).items():
+        if name not in values:
+            missed.append(f"{name} has a band but was not recorded")
+        elif not band["low"] <= values[name] <= band["high"]:
+            missed.append(f"{name} = {values[name]:.4g} is outside its band {band['low']} to {band['high']}")
+    return missed

@@ -1,0 +1,159 @@
+"""The command `course`. Each subcommand imports what it needs, so that `course --help` is quick."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from helpers.course.lessons import CourseError, find_lesson, find_lessons, read_full_runs
+
+
+class _Commands(click.Group):
+    """Report a wrong request in one line, with exit status 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CourseError as error:
+            click.echo(error, err=True)
+            ctx.exit(2)
+
+
+class _DataCommands(click.Group):
+    """The commands of `helpers.course.data`, imported when one is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        from helpers.course.data import data
+
+        return data.list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        from helpers.course.data import data
+
+        return data.get_command(ctx, name)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Run the lessons of the course, build its site, fetch its data."""
+
+
+main.add_command(_DataCommands("data", help="List, fetch and verify the data sets."))
+
+
+@main.command()
+@click.argument("lessons", nargs=-1, metavar="[LESSON]...")
+@click.option(
+    "--full",
+    is_flag=True,
+    help="All the data, at the scale of the paper: the parameters of full.yaml.",
+)
+@click.option(
+    "-p",
+    "assignments",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Set a parameter of the one lesson named.",
+)
+@click.option("--resume", is_flag=True, help="Go on with the last request where it stopped.")
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="For each lesson.",
+)
+@click.option("--force", is_flag=True, help="Run also what is up to date.")
+def run(
+    lessons: tuple[str, ...],
+    full: bool,
+    assignments: tuple[str, ...],
+    resume: bool,
+    time_limit: float | None,
+    force: bool,
+) -> None:
+    """Run the lessons named by number, or all, as far as they changed.
+
+    A lesson runs again when its notebook, the helpers it imports, its parameters or its data changed.
+    Executed notebooks go to reports/runs, the results of full runs to reports/results.
+    """
+    from rich.console import Console
+
+    from helpers.course.runner import Request, load_request, run_request
+
+    profile = "full" if full else "custom" if assignments else "default"
+    if assignments and (full or len(lessons) != 1):
+        raise CourseError("-p sets parameters of exactly one lesson, in a run that is not --full")
+    request = Request(list(lessons), profile, _read_assignments(assignments), time_limit, force)
+    if resume and not lessons:
+        last = load_request()
+        if last is None or (full and last.profile != "full"):
+            click.echo("nothing to resume")
+            return
+        request = replace(last, limit=time_limit or last.limit)
+    try:
+        status = run_request(request, Console())
+    except KeyboardInterrupt:
+        click.echo("interrupted; to go on: course run --resume")
+        status = 130
+    sys.exit(status)
+
+
+def _read_assignments(assignments: tuple[str, ...]) -> dict[str, Any]:
+    import yaml
+
+    values = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        try:
+            if not equals:
+                raise CourseError(f"-p {assignment}: write it NAME=VALUE")
+            values[name] = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise CourseError(f"-p {assignment}: the value is no YAML") from None
+    return values
+
+
+@main.command()
+@click.argument("lessons", nargs=-1, required=True, metavar="LESSON...")
+def store(lessons: tuple[str, ...]) -> None:
+    """Put the outputs of the last default run into the notebooks, clean, for a commit."""
+    from helpers.course.store import store as store_outputs
+
+    for lesson in [find_lesson(name) for name in lessons]:
+        store_outputs(lesson)
+        click.echo(f"stored the outputs of notebooks/{lesson.path.name}")
+
+
+@main.command()
+def site() -> None:
+    """Build the site from the executed lessons."""
+    from helpers.course.site import build
+
+    click.echo(f"the site is at {build() / 'index.html'}")
+
+
+@main.command()
+@click.argument("lesson")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Where to; reports/export otherwise.")
+def export(lesson: str, output: Path | None) -> None:
+    """Write one lesson as a single HTML file that needs nothing else."""
+    from helpers.course.export import export as export_lesson
+
+    click.echo(export_lesson(lesson, output))
+
+
+@main.command()
+def check() -> None:
+    """Tell what this machine has, and which lessons can run on it and for how long."""
+    from rich.console import Console
+
+    from helpers.course.machine import print_report
+
+    full_runs = read_full_runs()
+    sys.exit(
+        0
+        if print_report(Console(), [(lesson, full_runs.get(lesson.number)) for lesson in find_lessons()])
+        else 1
+    )

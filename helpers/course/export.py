@@ -1,0 +1,79 @@
+"""Export one lesson as one HTML file that needs nothing beside it: to mail, to hand in, to keep."""
+
+import mimetypes
+import re
+from base64 import b64encode
+from html import escape
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bs4 import BeautifulSoup, Tag
+
+from helpers import paths
+from helpers.course.lessons import find_lesson
+from helpers.course.site import build
+
+# Without the site's switch the page follows the system: light or dark.
+PAGE = """<!DOCTYPE html>
+<html lang="en" data-theme="light">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>{style}</style>
+<script>
+if (matchMedia("(prefers-color-scheme: dark)").matches) document.documentElement.dataset.theme = "dark";
+</script>
+</head>
+<body class="exported">
+{article}
+</body>
+</html>
+"""
+
+
+def export(lesson: str | int, output: Path | None = None) -> Path:
+    """Write a lesson, as the site shows it, to one file, `reports/export/<stem>.html` by default.
+
+    Raises:
+        CourseError: unknown lesson, or the site cannot be built.
+    """
+    stem = find_lesson(lesson).stem
+    output = Path(output or paths.REPORTS / "export" / f"{stem}.html").resolve()
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory() as folder:
+        html = build(Path(folder) / "html")
+        output.write_text(inline_page(html / "notebooks" / f"{stem}.html"), encoding="utf-8")
+    return output
+
+
+def inline_page(path: Path) -> str:
+    """Return the article of a built page as a page of its own, with its style and images inside."""
+    page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+    article = page.find("article", class_="bd-article")
+    for image in article.find_all("img"):
+        image["src"] = _embed(path.parent / image["src"])
+    article.select_one(".lesson-head a[download]").decompose()
+    for link in article.find_all("a", href=True):
+        _cut_link(link)
+    styles = [link["href"] for link in page.find_all("link", rel="stylesheet")]
+    style = "\n".join(_read_style(path.parent / href.partition("?")[0]) for href in styles)
+    return PAGE.format(title=escape(page.title.get_text(strip=True)), style=style, article=article)
+
+
+def _embed(path: Path) -> str:
+    kind = mimetypes.guess_type(path.name)[0]
+    return f"data:{kind};base64,{b64encode(path.read_bytes()).decode()}"
+
+
+def _cut_link(link: Tag) -> None:
+    """Leave only the text of a link to another file of the site."""
+    if not link["href"].startswith(("#", "http://", "https://", "mailto:")):
+        link.unwrap()
+
+
+def _read_style(path: Path) -> str:
+    """Return a style sheet with those it imports, without its icon fonts: the article has no icons."""
+    text = path.read_text(encoding="utf-8")
+    text = re.sub(r"@font-face\s*{[^}]*}", "", text)
+    return re.sub(r'@import "([^"]+)";', lambda match: _read_style(path.parent / match[1]), text)

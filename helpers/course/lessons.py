@@ -1,0 +1,262 @@
+"""Find the lessons, what they say of themselves, their parameters and their runs.
+
+Folders are looked up in `helpers.paths` at every call, so that a test can point them at a house of its own.
+"""
+
+import ast
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from helpers import paths
+
+
+class CourseError(Exception):
+    """A wrong request or a wrong notebook, explained in one line; nothing has been executed."""
+
+
+def suggest(word: str, known: Iterable[str], what: str) -> str:
+    """Return "; did you mean X?", or "; WHAT: A, B, C" where nothing known is close."""
+    known = list(known)
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]}?" if near else f"; {what}: {', '.join(known) or 'none'}"
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One notebook of `notebooks/`, by its number, such as `01`."""
+
+    number: str
+    path: Path
+
+    @property
+    def stem(self) -> str:
+        return self.path.stem
+
+    @cached_property
+    def notebook(self) -> dict[str, Any]:
+        """The notebook as it is stored."""
+        try:
+            return json.loads(self.path.read_text(encoding="utf-8"))
+        except json.JSONDecodeError as error:
+            raise CourseError(f"notebooks/{self.path.name} is no notebook: {error}") from None
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What the notebook says of itself: the entry `course` of its metadata, or an empty one."""
+        return self.notebook.get("metadata", {}).get("course", {})
+
+    @property
+    def title(self) -> str:
+        return self.about.get("title") or self.stem[3:].replace("_", " ").capitalize()
+
+    @property
+    def code_cells(self) -> list[dict[str, Any]]:
+        return [cell for cell in self.notebook.get("cells", []) if cell["cell_type"] == "code"]
+
+    def read_parameters(self) -> dict[str, Any]:
+        """Return the names and default values that the cell tagged `parameters` sets.
+
+        Raises:
+            CourseError: no such cell, several, or one that sets something else than plain values.
+        """
+        tagged = [cell for cell in self.code_cells if "parameters" in cell["metadata"].get("tags", [])]
+        if len(tagged) != 1:
+            count = "no cell is" if not tagged else f"{len(tagged)} cells are"
+            raise CourseError(f"notebooks/{self.path.name}: {count} tagged 'parameters'; tag exactly one")
+        try:
+            tree = ast.parse(source_of(tagged[0]))
+            return dict(pair for statement in tree.body for pair in _read_assignment(statement))
+        except (SyntaxError, ValueError) as error:
+            line = getattr(error, "lineno", None) or 1
+            raise CourseError(
+                f"notebooks/{self.path.name}: line {line} of the parameters cell sets no plain value"
+            ) from None
+
+    def fit_parameters(self, given: Mapping[str, Any], origin: str) -> dict[str, Any]:
+        """Return the given parameters, each checked against the kind of its default value.
+
+        Args:
+            given: name -> value, as YAML reads it.
+            origin: where they were given, for the error.
+
+        Raises:
+            CourseError: a parameter that the lesson does not have, or a value of another kind.
+        """
+        known = self.read_parameters()
+        for name in given:
+            if name not in known:
+                near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
+                hint = f"; did you mean {near[0]}?" if near else ";"
+                raise CourseError(
+                    f"{origin}: unknown parameter {name!r} of lesson {self.number}{hint} "
+                    f"known: {', '.join(known) or 'none'}"
+                )
+        return {name: _fit(name, value, known[name], origin) for name, value in given.items()}
+
+
+def _fit(name: str, value: Any, default: Any, origin: str) -> Any:
+    if type(default) is float and type(value) in (int, str):
+        try:
+            return float(value)  # YAML takes 1e-3 for a text
+        except ValueError:
+            pass
+    if default is not None and value is not None and type(value) is not type(default):
+        raise CourseError(
+            f"{origin}: {name}={value} is of the kind {type(value).__name__}; "
+            f"write it like the default, {default!r}"
+        )
+    return value
+
+
+def source_of(cell: Mapping[str, Any]) -> str:
+    """Return the text of a cell, which nbformat stores as one string or as a list of lines."""
+    source = cell["source"]
+    return source if isinstance(source, str) else "".join(source)
+
+
+def _read_assignment(statement: ast.stmt) -> list[tuple[str, Any]]:
+    if isinstance(statement, ast.Assign):
+        targets = statement.targets
+    elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+        targets = [statement.target]
+    elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+        return []  # a text that explains
+    else:
+        raise SyntaxError("no assignment", ("", statement.lineno, None, None))
+    try:
+        value = ast.literal_eval(statement.value)
+    except ValueError:
+        raise SyntaxError("no plain value", ("", statement.lineno, None, None)) from None
+    if isinstance(value, tuple):
+        value = list(value)  # as JSON and YAML give it back
+    return [(ast.unparse(target), value) for target in targets]
+
+
+def find_lessons() -> list[Lesson]:
+    """Return all lessons in order: the notebooks named like `01_look_at_the_data.ipynb`."""
+    found = sorted(paths.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+    return [Lesson(path.name[:2], path) for path in found]
+
+
+def find_lesson(name: str | int) -> Lesson:
+    """Return the lesson with this number, written `01` or `1`.
+
+    Raises:
+        CourseError: no such lesson.
+    """
+    lessons = {lesson.number: lesson for lesson in find_lessons()}
+    number = str(name).zfill(2)
+    if number not in lessons:
+        raise CourseError(f"unknown lesson {str(name)!r}{suggest(str(name), lessons, 'lessons')}")
+    return lessons[number]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution of a lesson: its folder in `reports/runs/<stem>/` and its manifest."""
+
+    folder: Path
+    manifest: dict[str, Any]
+
+    @property
+    def notebook(self) -> Path:
+        return self.folder / "notebook.ipynb"
+
+    @property
+    def record(self) -> Path:
+        return self.folder / "record.jsonl"
+
+    @property
+    def status(self) -> str:
+        """`running`, `passed`, `failed`, or `interrupted` where the process of a running one is gone."""
+        status = self.manifest["status"]
+        return "interrupted" if status == "running" and not self._is_alive() else status
+
+    def _is_alive(self) -> bool:
+        import psutil
+
+        try:
+            process = psutil.Process(int(self.folder.name.rpartition("-")[2]))
+        except (psutil.Error, ValueError):
+            return False
+        # A process that began after the run did has only inherited the number.
+        return process.create_time() <= datetime.fromisoformat(self.manifest["started"]).timestamp() + 1
+
+
+def find_runs(lesson: Lesson, profile: str = "default") -> list[Run]:
+    """Return the runs of a lesson in one profile (`default`, `full` or `custom`), newest first."""
+    runs = []
+    for path in (paths.RUNS / lesson.stem).glob(f"{profile}-*/manifest.json"):
+        try:
+            runs.append(Run(path.parent, json.loads(path.read_text(encoding="utf-8"))))
+        except (OSError, json.JSONDecodeError):
+            continue  # another process is pruning the folder
+    return sorted(runs, key=lambda run: run.manifest["started"], reverse=True)
+
+
+def newest_run(lesson: Lesson, profile: str = "default", status: str | None = None) -> Run | None:
+    """Return the newest run of a lesson, of those that have the status if one is named, or None."""
+    return next((run for run in find_runs(lesson, profile) if status in (None, run.status)), None)
+
+
+FULL_KEYS = ("parameters", "time", "needs", "limit")
+
+
+@dataclass(frozen=True)
+class FullRun:
+    """What `notebooks/full.yaml` says of the full run of one lesson.
+
+    Attributes:
+        parameters: what it sets otherwise than the default run.
+        time: how long it takes on what, in words.
+        needs: the data sets that must have been fetched.
+        limit: seconds after which it is stopped; None for never.
+    """
+
+    parameters: dict[str, Any]
+    time: str = ""
+    needs: tuple[str, ...] = ()
+    limit: float | None = None
+
+
+def read_full_runs() -> dict[str, FullRun]:
+    """Read `notebooks/full.yaml`, by lesson number.
+
+    Raises:
+        CourseError: no mapping, or an unknown lesson, key or parameter.
+    """
+    import yaml
+
+    path = paths.NOTEBOOKS / "full.yaml"
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except yaml.YAMLError as error:
+        raise CourseError(f"notebooks/full.yaml is no YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(content or {}, dict):
+        raise CourseError("notebooks/full.yaml: expected one entry per lesson number")
+    return dict(_read_full_run(str(name), entry) for name, entry in (content or {}).items())
+
+
+def _read_full_run(name: str, entry: Any) -> tuple[str, FullRun]:
+    try:
+        lesson = find_lesson(name)
+    except CourseError as error:
+        raise CourseError(f"notebooks/full.yaml: {error}") from None
+    where = f"notebooks/full.yaml, lesson {lesson.number}"
+    if not isinstance(entry, dict):
+        raise CourseError(f"{where}: expected some of the keys {', '.join(FULL_KEYS)}")
+    for key in entry:
+        if key not in FULL_KEYS:
+            raise CourseError(f"{where}: unknown key {key!r}{suggest(str(key), FULL_KEYS, 'keys')}")
+    parameters = lesson.fit_parameters(entry.get("parameters") or {}, "notebooks/full.yaml")
+    limit = entry.get("limit")
+    if limit is not None and not (isinstance(limit, (int, float)) and limit > 0):
+        raise CourseError(f"{where}: limit {limit!r} is no number of seconds above 0")
+    needs = tuple(entry.get("needs") or ())
+    return lesson.number, FullRun(parameters, str(entry.get("time", "")), needs, limit)

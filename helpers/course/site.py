@@ -1,0 +1,287 @@
+"""Build the site, `reports/html`, from the executed lessons.
+
+Sphinx with MyST-NB does the work; `reports/site/` holds its settings, texts, templates and style. Here the
+lessons are laid out beside these, in the folders that they have in the repository, so that their links hold.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from binascii import a2b_base64
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import nbformat
+
+from helpers import paths
+from helpers.course.freshness import explain_staleness
+from helpers.course.lessons import CourseError, Lesson, Run, find_lessons, find_runs
+from helpers.record import Result, read_record
+
+SITE = Path(__file__).resolve().parents[2] / "reports" / "site"
+TIERS = {
+    "0": "The images",
+    "1": "The networks",
+    "2": "Choosing",
+    "3": "Searching",
+    "4": "Trusting and using",
+    "9": "The report",
+}
+LONGEST_OPEN_CELL = 12  # lines; longer code is folded
+
+
+def build(output: Path | None = None) -> Path:
+    """Build the site into a folder, `reports/html` by default, and return the folder.
+
+    The folder is replaced as a whole at the end, so that a build that fails leaves the old site.
+
+    Raises:
+        CourseError: there are no lessons, or Sphinx warned of something; its words are in the message.
+    """
+    output = Path(output or paths.HTML).resolve()
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=".site-") as name:
+        work = Path(name)
+        stage(work / "source")
+        _run_sphinx(work / "source", work / "html")
+        if output.exists():
+            output.rename(work / "old")
+        (work / "html").rename(output)
+    return output
+
+
+def _run_sphinx(source: Path, output: Path) -> None:
+    command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "-W", "--keep-going"]
+    command += ["-d", str(output.with_name("doctrees")), str(source), str(output)]
+    environment = {**os.environ, "NO_COLOR": "1", "PYTHONUTF8": "1"}
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", env=environment, check=False)
+    if done.returncode:
+        problems = done.stderr.replace(f"{source}{os.sep}", "").strip()
+        raise CourseError(f"the site was not built:\n{problems}")
+
+
+def stage(folder: Path) -> None:
+    """Lay out in a new folder all that Sphinx reads: the site's own files, the lessons and the data cards.
+
+    Raises:
+        CourseError: there are no lessons.
+    """
+    lessons = find_lessons()
+    if not lessons:
+        raise CourseError(f"no lesson such as 01_look_at_the_data.ipynb in {paths.NOTEBOOKS}; add one")
+    shutil.copytree(SITE, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    pages = [describe_lesson(lesson) for lesson in lessons]
+    alternatives: dict[str, str] = {}
+    tiers: dict[str, list[str]] = {}
+    for lesson, page in zip(lessons, pages, strict=True):
+        alternatives |= _stage_lesson(lesson, page, folder)
+        tiers.setdefault(TIERS.get(page.number[0], "More"), []).append(page.name)
+    context = {
+        "lessons": {page.name: asdict(page) for page in pages},
+        "tiers": tiers,
+        "alternatives": alternatives,
+    }
+    _write(folder / "course.json", json.dumps(context, default=str))
+    with open(folder / "index.md", "a", encoding="utf-8") as index:
+        for title, names in {**tiers, **_stage_cards(folder)}.items():
+            lines = ["", "```{toctree}", ":hidden:", f":caption: {title}", "", *names, "```", ""]
+            index.write("\n".join(lines))
+
+
+def _stage_lesson(lesson: Lesson, page: "Page", folder: Path) -> dict[str, str]:
+    """Put a lesson in place; return the alternative texts of its figures."""
+    notebook = nbformat.read(page.source, as_version=4)
+    # Papermill's and the runner's notes would be read as settings of the page.
+    notebook.metadata = {"language_info": {"name": "python", "pygments_lexer": "ipython3"}}
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            _copy_linked_files(cell.source, lesson.path.parent, folder / "notebooks")
+        tags = cell.metadata.get("tags", [])
+        if len(cell.source.splitlines()) > LONGEST_OPEN_CELL and "parameters" not in tags:
+            cell.metadata["tags"] = [*tags, "hide-input"]
+    _write(folder / f"{page.name}.ipynb", nbformat.writes(notebook))
+    _write(folder / "extra" / f"{page.name}.ipynb", lesson.path.read_text(encoding="utf-8"))
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    return dict(_find_alternatives(outputs))
+
+
+def _stage_cards(folder: Path) -> dict[str, list[str]]:
+    """Put the data cards in place; return their part of the table of contents, if there are any."""
+    cards = paths.DATA / "README.md"
+    if not cards.exists():
+        return {}
+    text = cards.read_text(encoding="utf-8")
+    _copy_linked_files(text, paths.DATA, folder / "data")
+    _write(folder / "data" / "README.md", text)
+    return {"Reference": ["data/README"]}
+
+
+def _find_alternatives(outputs: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Yield the SHA-256 of each figure, by which MyST-NB names its file, with its alternative text."""
+    for output in outputs:
+        if "image/png" in output.get("data", {}):
+            content = a2b_base64(output["data"]["image/png"])
+            about = output.get("metadata", {}).get("image/png", {})
+            yield (
+                hashlib.sha256(content).hexdigest(),
+                about.get("alt") or "A figure without a description.",
+            )
+
+
+def _copy_linked_files(markdown: str, origin: Path, folder: Path) -> None:
+    """Copy the files other than pages that a text in the folder `origin` links to, so that its links work."""
+    for target in re.findall(r"\]\(<?([^)#>\s]+)", markdown):
+        path = (origin / unquote(target)).resolve()
+        if path.suffix in (".ipynb", ".md") or not path.is_file():
+            continue
+        if path.is_relative_to(paths.NOTEBOOKS.parent.resolve()):
+            copy = folder / unquote(target)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Page:
+    """A lesson as the site shows it; all texts are ready to be read.
+
+    Attributes:
+        name: of the page, such as `notebooks/01_look_at_the_data`.
+        source: the notebook whose outputs are shown.
+        status: of the newest run, `passed`, `failed` or `interrupted`; `stored` where there has been none.
+        note: what a reader must know of the outputs, if anything.
+        error: cell and first line of the newest run's error, if it failed.
+        here: when the run shown was made, and how long it took.
+        full: the same of the recorded full run.
+        headline: names and values of the numbers that stand for the lesson, here and of the full run.
+        run: how the run shown was made, as labelled lines.
+    """
+
+    name: str
+    number: str
+    title: str
+    summary: str
+    paper: str
+    source: Path
+    status: str
+    note: str
+    error: str
+    here: dict[str, str] | None
+    full: dict[str, str] | None
+    headline: list[dict[str, str]]
+    run: list[tuple[str, list[str]]]
+
+
+def describe_lesson(lesson: Lesson) -> Page:
+    """Gather what the site says of a lesson: from its notebook, its runs here and its recorded full run."""
+    runs = [run for run in find_runs(lesson) if run.status != "running"]
+    passed = next((run for run in runs if run.status == "passed"), None)
+    failed = runs[0] if runs and runs[0] is not passed else None
+    live = read_record(passed.record) if passed else Result()
+    recorded = paths.RESULTS / f"{lesson.stem}.json"
+    full = Result(**json.loads(recorded.read_text(encoding="utf-8"))) if recorded.exists() else Result()
+    return Page(
+        name=f"notebooks/{lesson.stem}",
+        number=lesson.number,
+        title=lesson.title,
+        summary=lesson.about.get("summary", ""),
+        paper=lesson.about.get("paper", ""),
+        source=passed.notebook if passed else lesson.path,
+        status=runs[0].status if runs else "stored",
+        note=_explain(lesson, passed, failed),
+        error=describe_error(failed.manifest) if failed else "",
+        here=_describe_time(passed.manifest) if passed else None,
+        full=_describe_time(full.manifest) if full.manifest else None,
+        headline=[
+            {"name": name.replace("_", " "), "here": _show(live, name), "full": _show(full, name)}
+            for name in lesson.about.get("headline", [])
+        ],
+        run=list(list_facts(passed.manifest)) if passed else [],
+    )
+
+
+def _explain(lesson: Lesson, passed: Run | None, failed: Run | None) -> str:
+    """Return what a reader must know of the outputs shown; an empty string where all is as it should be."""
+    shown = "the run before it" if passed else "the outputs stored in the notebook"
+    if failed:
+        was = "failed" if failed.status == "failed" else "was interrupted"
+        return f"The newest run {was}; this page shows {shown}."
+    if not passed:
+        return f"Not executed here; this page shows {shown}."
+    try:
+        reason = explain_staleness(lesson, "default", lesson.read_parameters())
+    except CourseError as error:
+        reason = str(error)
+    return f"This run is out of date: {reason}." if reason else ""
+
+
+def _describe_time(manifest: dict[str, Any]) -> dict[str, str]:
+    return {"when": manifest["started"][:10], "took": format_duration(manifest["seconds"])}
+
+
+def _show(result: Result, name: str) -> str:
+    return format_value(**result.values[name]) if name in result.values else "\N{EN DASH}"
+
+
+def describe_error(manifest: dict[str, Any]) -> str:
+    """Return cell, name and first line of the error that ended a run; nothing where none was noted."""
+    error = manifest["error"]
+    if not error:
+        return ""
+    first = str(error["message"]).strip().partition("\n")[0]
+    where = f"cell {error['cell']}" if error["cell"] else ""
+    return ": ".join(part for part in (where, error["name"], first) if part)
+
+
+def format_duration(seconds: float) -> str:
+    """Return a duration in the unit that suits it: `23 s`, `12 min`, `3.5 h`."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
+def format_value(value: Any, unit: str = "") -> str:
+    """Return a recorded value as a reader expects it: a fraction in per cent, a measure to three digits."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
+    if unit == "fraction":
+        return f"{100 * value:.1f} %"
+    digits = f"{value:,.0f}" if isinstance(value, int) or abs(value) >= 1000 else f"{value:.3g}"
+    return f"{digits} {'' if unit in ('count', 'ratio') else unit}".strip()
+
+
+def list_facts(manifest: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    """Yield what a manifest says, as a label and its lines."""
+    device = manifest["device"]
+    changed = ", with changes that are not committed" if manifest["dirty"] else ""
+    yield "Commit", [manifest["commit"] + changed]
+    yield "Started", [f"{manifest['started'][:19].replace('T', ' ')} UTC"]
+    yield (
+        "Took",
+        [f"{format_duration(manifest['seconds'])}, {manifest['peak_memory_mib']:,.0f} MiB of memory"],
+    )
+    machine = f"{device['cpu']}, {device['cores']} cores, {device['memory_gib']:.0f} GiB of memory"
+    yield "Machine", [machine, f"{device['os']}, GPU: {device['gpu'] or 'none'}"]
+    yield (
+        "Parameters",
+        [f"{name} = {json.dumps(value)}" for name, value in manifest["parameters"].items()],
+    )
+    yield "Seeds", [f"{name} = {json.dumps(value)}" for name, value in manifest["seeds"].items()]
+    inputs = [file for file in manifest["inputs"] if file["sha256"]]  # without: looked for and not there
+    yield "Data", [f"{file['path']}, SHA-256 {file['sha256'][:12]}…" for file in inputs]
+    versions = {"python": device["python"], **manifest["versions"]}
+    yield "Versions", [", ".join(f"{name} {version}" for name, version in versions.items())]

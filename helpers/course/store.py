@@ -1,0 +1,88 @@
+"""Put the outputs of the last default run into the committed notebooks, clean and always in one form."""
+
+import json
+import math
+import tempfile
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from helpers import paths
+from helpers.course.freshness import explain_staleness, find_last
+from helpers.course.lessons import CourseError, Lesson
+from helpers.course.manifest import write_atomically
+
+_ADDED_TAGS = {"injected-parameters", "papermill-error-cell-tag"}
+
+
+def store(lesson: Lesson) -> None:
+    """Copy the outputs of the last default run into the notebook, with the seconds and memory it took.
+
+    Raises:
+        CourseError: the lesson is not up to date, or an output holds a path of this machine.
+    """
+    reason = explain_staleness(lesson, "default", lesson.read_parameters())
+    if reason:
+        raise CourseError(f"lesson {lesson.number}: {reason}; run: course run {lesson.number}")
+    run = find_last(lesson, "default")
+    executed = clean_notebook(nbformat.read(run.notebook, as_version=4))
+    _refuse_paths(executed, lesson)
+    stored = nbformat.read(lesson.path, as_version=4)
+    for cell, done in zip(stored.cells, executed.cells, strict=True):
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = done.outputs, done.execution_count
+    about = stored.metadata.setdefault("course", NotebookNode())
+    about.seconds = _round_up(run.manifest["seconds"], 5)
+    about.memory_mib = _round_up(run.manifest["peak_memory_mib"], 100)
+    write_atomically(lesson.path, nbformat.writes(clean_notebook(stored)) + "\n")
+
+
+def clean_notebook(notebook: NotebookNode) -> NotebookNode:
+    """Return a notebook without what an execution leaves in it besides outputs.
+
+    Cells that papermill added, timings, stderr and foreign metadata go; code cells are counted from 1 to n.
+    """
+    cleaned = NotebookNode(notebook)
+    cleaned.metadata = NotebookNode(
+        {key: notebook.metadata[key] for key in ("course",) if key in notebook.metadata}
+        | {
+            "kernelspec": {
+                "display_name": "Python 3 (ipykernel)",
+                "language": "python",
+                "name": "python3",
+            }
+        }
+        | {"language_info": {"name": "python"}}
+    )
+    cleaned.nbformat_minor = max(notebook.nbformat_minor, 5)
+    cleaned.cells = [cell for cell in notebook.cells if not _ADDED_TAGS & set(cell.metadata.get("tags", []))]
+    code_cells = [cell for cell in cleaned.cells if cell.cell_type == "code"]
+    for cell in cleaned.cells:
+        for key in ("papermill", "execution"):
+            cell.metadata.pop(key, None)
+        if not cell.metadata.get("tags", True):
+            del cell.metadata["tags"]
+    for count, cell in enumerate(code_cells, start=1):
+        cell.execution_count = count
+        cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+        for output in cell.outputs:
+            if output.output_type == "execute_result":
+                output.execution_count = count
+    return cleaned
+
+
+def _refuse_paths(notebook: NotebookNode, lesson: Lesson) -> None:
+    private = [f"{folder}/" for folder in (paths.ROOT, Path.home(), tempfile.gettempdir())]
+    code_cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for count, cell in enumerate(code_cells, start=1):
+        text = json.dumps(cell.outputs)
+        for folder in private:
+            if folder in text:
+                raise CourseError(
+                    f"lesson {lesson.number}: cell {count} prints the path {folder} of this machine"
+                )
+
+
+def _round_up(value: float, step: int) -> int:
+    return math.ceil(value / step) * step

@@ -1,0 +1,85 @@
+"""Settings of the site; `helpers.course.site` adds the lessons and `course.json` to a copy of this folder."""
+
+import html
+import json
+import re
+from pathlib import Path, PurePosixPath
+
+from docutils import nodes
+from latex2mathml.converter import convert
+from sphinx.application import Sphinx
+from sphinx.util import logging
+
+COURSE = json.loads(Path(__file__).with_name("course.json").read_text(encoding="utf-8"))
+LOG = logging.getLogger(__name__)
+
+project = "Image Classification, Checked"
+html_title = project
+language = "en"
+extensions = ["myst_nb"]
+templates_path = ["_templates"]
+
+nb_execution_mode = "off"
+nb_merge_streams = True
+nb_code_prompt_show = "Show the code"
+nb_code_prompt_hide = "Hide the code"
+myst_enable_extensions = ["dollarmath", "amsmath"]
+myst_heading_anchors = 3
+
+html_theme = "sphinx_book_theme"
+html_theme_options = {
+    "search_bar_text": "Search the course",
+    "show_toc_level": 2,
+    "navbar_persistent": [],  # the side bar has the search
+    "use_download_button": False,  # a lesson offers its notebook itself
+    "use_fullscreen_button": False,
+    "footer_content_items": [],
+}
+html_static_path = ["_static"]
+html_css_files = ["course.css"]
+html_extra_path = ["extra"]
+html_context = {**COURSE, "default_mode": "auto"}
+html_math_renderer = "mathml"
+html_use_index = False
+html_copy_source = False
+html_show_copyright = False
+html_show_sphinx = False
+# A page opened from a disk may not read other pages, so results are listed without excerpts.
+html_show_search_summary = False
+
+
+def write_mathml(node: nodes.Element, display: str) -> str:
+    """Return LaTeX as MathML, which browsers show without a script; what is not understood is a warning."""
+    latex = node.astext().replace("{aligned}", "{split}")  # the same to readers, and known
+    try:
+        markup = convert(latex, display=display)
+        unknown = re.search(r"\\[A-Za-z]+", markup)
+        problem = f"{unknown.group()} is unknown" if unknown else ""
+    except Exception as error:  # latex2mathml raises a dozen kinds, and IndexError
+        markup, problem = html.escape(latex), repr(error)
+    if problem:
+        LOG.warning("no MathML for %r: %s", latex, problem, location=node)
+    return markup
+
+
+def visit_math(translator, node: nodes.math) -> None:
+    translator.body.append(write_mathml(node, "inline"))
+    raise nodes.SkipNode
+
+
+def visit_math_block(translator, node: nodes.math_block) -> None:
+    translator.body.append(f'<div class="math">{write_mathml(node, "block")}</div>\n')
+    raise nodes.SkipNode
+
+
+def describe_figures(app: Sphinx, doctree: nodes.document) -> None:
+    """Give every figure the text of its output, which MyST-NB drops; the files are named by their hash."""
+    for image in doctree.findall(nodes.image):
+        name = PurePosixPath(image["uri"]).stem
+        if name in COURSE["alternatives"]:
+            image["alt"] = COURSE["alternatives"][name]
+
+
+def setup(app: Sphinx) -> None:
+    app.add_html_math_renderer("mathml", (visit_math, None), (visit_math_block, None))
+    app.connect("doctree-read", describe_figures)

@@ -1,0 +1,126 @@
+"""What is wrong in a request, a notebook or `full.yaml` is said in one line, and nothing is executed."""
+
+import pytest
+
+from helpers.course.lessons import read_full_runs
+
+
+def refuse(house, *arguments: str) -> str:
+    """Call `course` with something wrong; return the one line it says on stderr."""
+    result = house.course(*arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert not list((house.root / "reports/runs").iterdir()), "something was executed"
+    [line] = result.stderr.splitlines()
+    return line
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("13b", "unknown lesson '13b'; did you mean 13?"),
+        ("130", "unknown lesson '130'; did you mean 13?"),
+        ("xyz", "unknown lesson 'xyz'; lessons: 01, 13"),
+    ],
+)
+def test_unknown_lesson(house, name, line):
+    house.write_lesson("01_one")
+    house.write_lesson("13_thirteen")
+    assert refuse(house, "run", name) == line
+
+
+def test_unknown_parameter_names_the_nearest_and_all(house):
+    house.write_lesson("01_one", parameters="epochs = 3\nseed: int = 0")
+    line = refuse(house, "run", "1", "-p", "epoch=4")
+    assert line == "-p: unknown parameter 'epoch' of lesson 01; did you mean epochs? known: epochs, seed"
+
+
+@pytest.mark.parametrize(
+    "assignment", ["epochs=many", "epochs=1.5", "rate=fast", "flip=1", "seeds=3", "epochs"]
+)
+def test_parameter_of_another_kind(house, assignment):
+    house.write_lesson("01_one", parameters="epochs = 3\nrate = 0.1\nflip = True\nseeds = (1, 2)")
+    assert refuse(house, "run", "1", "-p", assignment).startswith("-p")
+
+
+def test_parameters_take_the_kind_of_their_default(house):
+    lesson = house.write_lesson("01_one", parameters="rate = 0.1\nseeds = (1, 2)\nlimit = None")
+    assert lesson.read_parameters() == {"rate": 0.1, "seeds": [1, 2], "limit": None}
+    given = {"rate": "1e-3", "seeds": [4], "limit": 9}  # as YAML reads rate=1e-3
+    assert lesson.fit_parameters(given, "-p") == {"rate": 0.001, "seeds": [4], "limit": 9}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [(["run", "-p", "seed=1"], "exactly one lesson"), (["run", "1", "--full", "-p", "seed=1"], "not --full")],
+)
+def test_parameters_need_one_lesson(house, arguments, word):
+    house.write_lesson("01_one")
+    assert word in refuse(house, *arguments)
+
+
+def test_notebook_without_tagged_cell(house):
+    house.write_lesson("01_good")
+    house.write_lesson("02_bad", "seed = 0", parameters=None)
+    line = refuse(house, "run")
+    assert line == "notebooks/02_bad.ipynb: no cell is tagged 'parameters'; tag exactly one"
+
+
+def test_notebook_with_two_tagged_cells(house):
+    lesson = house.write_lesson("01_bad")
+    lesson.notebook["cells"].append(lesson.notebook["cells"][0])
+    with pytest.raises(Exception, match="2 cells are tagged"):
+        lesson.read_parameters()
+
+
+def test_parameters_cell_holds_plain_values_only(house):
+    house.write_lesson("01_bad", parameters="seed = 0\nsizes = list(range(3))")
+    assert refuse(house, "run") == "notebooks/01_bad.ipynb: line 2 of the parameters cell sets no plain value"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("'03': {}", "unknown lesson '03'"),
+        ("'01': {tme: long}", "unknown key 'tme'; did you mean time?"),
+        ("'01': {parameters: {sed: 1}}", "unknown parameter 'sed' of lesson 01; did you mean seed?"),
+        ("'01': {limit: -1}", "limit -1 is no number of seconds"),
+        ("'01': [1]", "expected some of the keys"),
+        ("[1]", "expected one entry per lesson"),
+        ("'01': {", "is no YAML"),
+    ],
+)
+def test_wrong_full_yaml(house, text, words):
+    house.write_lesson("01_one")
+    house.write("notebooks/full.yaml", text)
+    line = refuse(house, "run", "--full")
+    assert line.startswith("notebooks/full.yaml")
+    assert words in line
+
+
+def test_full_yaml_is_read_by_lesson(house):
+    house.write_lesson("01_one", parameters="rate = 0.5")
+    house.write(
+        "notebooks/full.yaml", "01: {parameters: {rate: 1}, time: an hour, needs: [mnist], limit: 60}"
+    )
+    full = read_full_runs()["01"]
+    assert (full.parameters, full.time, full.needs, full.limit) == ({"rate": 1.0}, "an hour", ("mnist",), 60)
+
+
+def test_full_run_that_cannot_be_made(house):
+    house.write_lesson("01_one")
+    house.write_lesson("02_two")
+    house.write("notebooks/full.yaml", "'01': {needs: [mnist]}")
+    assert refuse(house, "run", "2", "--full").startswith("lesson 02 has no full run")
+    assert refuse(house, "run", "1", "--full").endswith("needs mnist; run: course data fetch mnist")
+
+
+def test_nothing_to_resume(house):
+    result = house.course("run", "--resume")
+    assert (result.exit_code, result.output) == (0, "nothing to resume\n")
+
+
+def test_data_commands_are_reached(house):
+    result = house.course("data", "--help")
+    assert result.exit_code == 0
+    assert all(word in result.output for word in ("list", "fetch", "verify"))

@@ -1,0 +1,180 @@
+"""The runner survives what notebooks do to it: errors, endless cells, dead kernels, interrupts and kills."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from helpers.course import bands
+from helpers.course.lessons import find_lesson, find_runs
+
+LEAVE_PID = "import os, pathlib, time\npathlib.Path('pid.part').write_text(str(os.getpid()))\n"
+STOP_ONCE = (
+    LEAVE_PID
+    + "if not pathlib.Path('pid').exists():\n    pathlib.Path('pid.part').rename('pid')\n    time.sleep(600)"
+)
+
+
+def wait_for_kernel(house, wait_until) -> psutil.Process:
+    """Wait until a lesson with `STOP_ONCE` sleeps, and return its kernel."""
+    wait_until((house.root / "notebooks/pid").exists)
+    return psutil.Process(int((house.root / "notebooks/pid").read_text()))
+
+
+def is_gone(process: psutil.Process) -> bool:
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def test_failing_lessons_do_not_stop_the_others(house):
+    house.write_lesson("51_error", "1", "2 + 2\nraise ValueError('first line\\nsecond line')", "3")
+    house.write_lesson("52_killed", "import os\nos.kill(os.getpid(), 9)")
+    house.write_lesson("53_exit", "import sys\nsys.exit(0)", "never = 1")
+    house.write_lesson("54_good", "print(seed)")
+    result = house.course("run")
+    assert result.exit_code == 1
+    ends = {path.stem: house.manifests(path.stem)[0] for path in (house.root / "notebooks").glob("*.ipynb")}
+    assert {stem: end["status"] for stem, end in ends.items()} == {
+        "51_error": "failed",
+        "52_killed": "failed",
+        "53_exit": "failed",
+        "54_good": "passed",
+    }
+    assert ends["51_error"]["error"] == {
+        "cell": 3,
+        "name": "ValueError",
+        "message": "first line\nsecond line",
+    }
+    assert (ends["52_killed"]["error"]["cell"], ends["52_killed"]["error"]["name"]) == (2, "KernelDied")
+    assert (ends["53_exit"]["error"]["cell"], ends["53_exit"]["error"]["name"]) == (2, "SystemExit")
+    assert "lesson 51 failed in cell 3: ValueError: first line\n" in result.output
+    assert str(find_runs(find_lesson(51))[0].notebook) in result.output
+    assert ends["54_good"]["peak_memory_mib"] > 20
+    assert ends["54_good"]["seeds"] == {"seed": 0}
+
+
+def test_endless_cell_meets_the_time_limit(house):
+    house.write_lesson(
+        "51_endless", "while True:\n    try:\n        import time; time.sleep(9)\n    except BaseException: 0"
+    )
+    assert house.course("run", "51", "--time-limit", "1").exit_code == 1
+    [manifest] = house.manifests("51_endless")
+    assert manifest["error"] == {"cell": 2, "name": "TimeLimit", "message": "time limit of 1 s reached"}
+    assert not [child for child in psutil.Process().children() if "ipykernel_launcher" in child.cmdline()]
+
+
+def test_second_run_does_nothing_until_something_changes(house):
+    house.write("helpers/little.py", "NUMBER = 1\n")
+    house.write_lesson("51_importer", "from helpers import little", "print(little.NUMBER)")
+    house.write_lesson("52_other", "print(seed)")
+    assert house.course("run").exit_code == 0
+    again = house.course("run")
+    assert again.exit_code == 0
+    assert again.output.count("up to date") == 2
+    house.write("helpers/little.py", "NUMBER = 2\n")
+    touched = house.course("run")
+    assert "51 Importer: running, helpers/little.py changed" in touched.output
+    assert len(house.manifests("51_importer")) == len(house.manifests("52_other")) == 1
+    newest = find_runs(find_lesson(51))[0]
+    assert '"2\\n"' in newest.notebook.read_text()
+
+
+def test_full_run_is_recorded(house):
+    house.write_lesson(
+        "51_full",
+        "from helpers.record import answer, load_result, note_input, record",
+        "load_result('51')",
+        "record('score', share, unit='fraction')",
+        "answer('cifar10-report-16', 'refuted', f'measured {share}')",
+        parameters="share = 0.5",
+    )
+    house.write_lesson("52_only_default")
+    house.write("notebooks/full.yaml", "'51': {parameters: {share: 0.75}, time: a second}")
+    result = house.course("run", "--full")
+    assert result.exit_code == 0
+    assert "no full run: 52" in result.output
+    text = (house.root / "reports/results/51_full.json").read_text()
+    content = json.loads(text)
+    assert content["values"] == {"score": {"value": 0.75, "unit": "fraction"}}
+    assert content["answers"]["cifar10-report-16"]["verdict"] == "refuted"
+    assert content["manifest"]["parameters"] == {"share": 0.75}
+    assert content["manifest"]["status"] == "passed"
+    assert str(house.root) not in text
+    assert house.course("run", "51", "--full").output.count("up to date") == 1  # its own result is no input
+    assert house.manifests("51_full")[0]["profile"] == "full"
+
+
+def test_custom_run_uses_the_parameter_and_forgets_older_runs(house):
+    lesson = house.write_lesson("51_custom", "print('seed', seed)")
+    for seed in ("8", "9"):
+        assert house.course("run", "51", "-p", f"seed={seed}").exit_code == 0
+    [run] = find_runs(lesson, "custom")
+    assert run.manifest["parameters"] == {"seed": 9}
+    assert "seed 9" in run.notebook.read_text()
+    assert find_runs(lesson, "default") == []
+
+
+def test_missed_band_fails_the_lesson(house, monkeypatch):
+    house.write_lesson("51_band", "from helpers.record import record", "record('score', 0.5)")
+    monkeypatch.setattr(bands, "check", lambda lesson, values: [f"{lesson}: score {values['score']} is low"])
+    result = house.course("run")
+    assert result.exit_code == 1
+    assert "lesson 51 failed: Band: 51: score 0.5 is low" in result.output
+
+
+def test_interrupt_stops_the_kernel_and_tells_how_to_go_on(house, wait_until):
+    house.write_lesson("51_slow", STOP_ONCE)
+    house.write_lesson("52_never")
+    process = house.start("run")
+    kernel = wait_for_kernel(house, wait_until)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "course run --resume" in output
+    assert "Traceback" not in output
+    [manifest] = house.manifests("51_slow")
+    assert (manifest["status"], manifest["error"]["cell"]) == ("failed", 2)
+    assert manifest["error"]["name"] == "Interrupted"
+    assert house.manifests("52_never") == []
+    assert is_gone(kernel)
+
+
+def test_kill_and_resume(house, wait_until):
+    house.write_lesson("51_quick", "print(seed)")
+    house.write_lesson("52_slow", STOP_ONCE, parameters="size = 1")
+    house.write("notebooks/full.yaml", "{'51': {parameters: {seed: 5}}, '52': {parameters: {size: 2}}}")
+    process = house.start("run", "51", "52", "--full")
+    kernel = wait_for_kernel(house, wait_until)
+    process.kill()
+    process.communicate(timeout=60)
+    wait_until(lambda: is_gone(kernel))
+    lesson = find_lesson(52)
+    assert [run.status for run in find_runs(lesson, "full")] == ["interrupted"]
+    [quick] = house.manifests("51_quick")
+    resumed = house.start("run", "--resume")
+    output, _ = resumed.communicate(timeout=60)
+    assert resumed.returncode == 0, output
+    assert "52 Slow: running, the last run was interrupted" in output
+    assert house.manifests("51_quick") == [quick]
+    assert find_runs(lesson, "full")[0].manifest["parameters"] == {"size": 2}
+    assert (house.root / "reports/results/52_slow.json").exists()
+    assert house.course("run", "--resume").output == "nothing to resume\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "names"), [("--help", ["run", "check", "store", "data"]), ("run", ["--full"])]
+)
+def test_help_is_light(house, command, names):
+    """`course --help` must not load what only running a lesson needs."""
+    code = (
+        "import sys\nfrom helpers.course.cli import main\n"
+        f"try: main(['{command}', '--help'])\n"
+        "finally: print(sorted({'papermill', 'tensorflow', 'pandas', 'nbformat'} & set(sys.modules)))"
+    )
+    output = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=house.root
+    ).stdout
+    assert output.endswith("[]\n")
+    assert all(name in output for name in names)
