@@ -19,9 +19,9 @@ def measure_edges(images: np.ndarray) -> np.ndarray:
     Returns:
         (N, H * W) float32, 0 on a flat area.
     """
-    grey = to_grey(images)
-    down, across = (ndimage.sobel(grey, axis=axis, mode="reflect") for axis in (1, 2))
-    return np.hypot(down, across).reshape(len(grey), -1)
+    # One image at a time: on the whole stack SciPy's Sobel would also smooth across neighbouring images.
+    edges = [np.hypot(ndimage.sobel(grey, axis=0), ndimage.sobel(grey, axis=1)) for grey in to_grey(images)]
+    return np.stack(edges).reshape(len(images), -1)
 
 
 def trace_edges(images: np.ndarray, sigma: float = 1.0) -> np.ndarray:

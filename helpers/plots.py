@@ -5,7 +5,7 @@ marker, or are labelled directly.
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -34,7 +34,9 @@ def show(figure: Figure, alt: str) -> None:
     picture = io.BytesIO()
     figure.savefig(picture, format="png", dpi=120, metadata={"Software": None})
     display(
-        {"image/png": picture.getvalue(), "text/plain": alt}, metadata={"image/png": {"alt": alt}}, raw=True
+        {"image/png": picture.getvalue(), "text/plain": alt},
+        metadata={"image/png": {"alt": alt}},
+        raw=True,
     )
 
 
@@ -86,7 +88,15 @@ def draw_bars(values: pd.Series, *, title: str, axis: str, reference: float | No
     figure, [[axes]] = _start_figure(title, 7.0, 0.32 * len(values) + 1.1)
     places = _name_rows(axes, [str(name) for name in values.index])
     bars = axes.barh(places, values.to_numpy(), color=COLOURS[0], height=0.7)
-    axes.bar_label(bars, fmt="{:,.4g}", padding=4, fontsize=9, color=GREY)
+    axes.bar_label(
+        bars,
+        fmt="{:,.4g}",
+        padding=4,
+        fontsize=9,
+        color=GREY,
+        zorder=3,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+    )
     if reference is not None:
         axes.axvline(reference, color="black", linestyle="--", linewidth=1)
     axes.set_xlabel(axis)
@@ -94,19 +104,21 @@ def draw_bars(values: pd.Series, *, title: str, axis: str, reference: float | No
     return figure
 
 
-def draw_dots(table: pd.DataFrame, *, title: str, axis: str) -> Figure:
+def draw_dots(table: pd.DataFrame, *, title: str, axis: str, colours: Sequence[str] = COLOURS) -> Figure:
     """Draw the numbers of a table as dots: one line a row, one marker a column.
 
     Args:
         table: one row a category, one numeric column a series.
         title: the finding.
         axis: what the numbers are, with their unit.
+        colours: one for each column.
     """
     figure, [[axes]] = _start_figure(title, 7.0, 0.34 * len(table) + 1.4)
     places = _name_rows(axes, [str(name) for name in table.index])
     axes.hlines(places, table.min(axis=1), table.max(axis=1), color="#bbbbbb", linewidth=2, zorder=1)
-    for column, colour, marker in zip(table.columns, COLOURS, MARKERS, strict=False):
-        axes.scatter(table[column], places, s=48, color=colour, marker=marker, label=column, zorder=2)
+    for column, colour, marker in zip(table.columns, colours, MARKERS, strict=False):
+        size = 84 if column == table.columns[0] else 40  # a later dot on the first leaves a rim of it
+        axes.scatter(table[column], places, s=size, color=colour, marker=marker, label=column, zorder=2)
     axes.set_xlabel(axis)
     figure.legend(loc="outside lower center", ncols=len(table.columns), frameon=False)
     return figure
@@ -146,4 +158,22 @@ def draw_tradeoff(table: pd.DataFrame, *, title: str, cost: str, groups: str | N
     axes.margins(x=0.15)
     if groups:
         figure.legend(loc="outside lower center", ncols=table[groups].nunique(), frameon=False)
+    return figure
+
+
+def draw_lines(table: pd.DataFrame, *, title: str, across: str, up: str, logarithmic: bool = False) -> Figure:
+    """Draw each column of a table as a line over its index, with a marker of its own.
+
+    Args:
+        table: the index holds numbers, above 0 where `logarithmic`; one numeric column a line.
+        title: the finding.
+        across: what the index is, with its unit.
+        up: what the values are, with their unit.
+        logarithmic: whether the index is spread by powers of ten.
+    """
+    figure, [[axes]] = _start_figure(title, 7.0, 3.8)
+    for column, colour, marker in zip(table.columns, COLOURS, MARKERS, strict=False):
+        axes.plot(table.index, table[column], color=colour, marker=marker, label=column)
+    axes.set(xlabel=across, ylabel=up, xscale="log" if logarithmic else "linear")
+    figure.legend(loc="outside lower center", ncols=len(table.columns), frameon=False)
     return figure

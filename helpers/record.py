@@ -5,9 +5,9 @@ notebook opened by hand they are checked and go nowhere. `load_result` reads wha
 `reports/results/`.
 """
 
-import csv
 import difflib
 import hashlib
+import io
 import json
 import math
 import numbers
@@ -70,23 +70,22 @@ def record_table(name: str, table: pd.DataFrame) -> None:
 
 
 @cache
-def _claims() -> dict[str, dict[str, str]]:
-    with open(DATA / "claims.csv", encoding="utf-8", newline="") as file:
-        return {row["id"]: row for row in csv.DictReader(file)}
+def _read_claims() -> tuple[pd.DataFrame, str]:
+    content = (DATA / "claims.csv").read_bytes()
+    table = pd.read_csv(io.BytesIO(content), index_col="id", keep_default_na=False)
+    return table, hashlib.sha256(content).hexdigest()
 
 
-def find_claim(claim: str) -> dict[str, str]:
-    """Return the row of `data/claims.csv` (id, paper, where, claim, value, ...) with this id.
+def read_claims() -> pd.DataFrame:
+    """Return every checkable claim of the five papers.
 
-    Raises:
-        ValueError: no such id.
+    Returns:
+        560 rows indexed by id, such as `cifar10-report-16`, with the text columns paper, where, claim, value,
+        kind, how_to_check and verdict_by_calculation (what follows without training a model; may be empty).
     """
-    claims = _claims()
-    if claim not in claims:
-        near = difflib.get_close_matches(claim, claims, n=1)
-        hint = f"; did you mean {near[0]}?" if near else "; data/claims.csv lists them"
-        raise ValueError(f"unknown claim {claim!r}{hint}")
-    return claims[claim]
+    table, sha256 = _read_claims()
+    note_input(DATA / "claims.csv", sha256)
+    return table.copy()
 
 
 def answer(claim: str | Iterable[str], verdict: str, evidence: str) -> None:
@@ -104,8 +103,12 @@ def answer(claim: str | Iterable[str], verdict: str, evidence: str) -> None:
         raise ValueError(f"verdict {verdict!r} is unknown; use one of {', '.join(VERDICTS)}")
     if not evidence.strip():
         raise ValueError(f"no evidence for {claim}; say what was measured")
+    known = _read_claims()[0].index
     for one in [claim] if isinstance(claim, str) else claim:
-        find_claim(one)
+        if one not in known:
+            near = difflib.get_close_matches(one, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else "data/claims.csv lists them"
+            raise ValueError(f"unknown claim {one!r}; {hint}")
         _append({"kind": "answer", "name": one, "verdict": verdict, "evidence": evidence})
 
 

@@ -5,7 +5,15 @@ import pandas as pd
 import pytest
 
 from helpers import record as records
-from helpers.record import answer, find_claim, load_result, note_input, read_record, record, record_table
+from helpers.record import (
+    answer,
+    load_result,
+    note_input,
+    read_claims,
+    read_record,
+    record,
+    record_table,
+)
 
 
 @pytest.fixture
@@ -55,7 +63,11 @@ def test_bad_values_are_refused_and_nothing_is_written(run, name, value, unit, e
 
 
 def test_answers_name_real_claims(run):
-    answer(["cifar10-report-16", "cifar10-report-17"], "refuted", "the printed pairs are of one pixel row")
+    answer(
+        ["cifar10-report-16", "cifar10-report-17"],
+        "refuted",
+        "the printed pairs are of one pixel row",
+    )
     answers = read_record(run).answers
     assert list(answers) == ["cifar10-report-16", "cifar10-report-17"]
     assert answers["cifar10-report-16"]["verdict"] == "refuted"
@@ -75,9 +87,12 @@ def test_bad_answers_are_refused(run, claim, verdict, evidence, message):
     assert not run.exists()
 
 
-def test_every_claim_has_its_own_id():
-    assert len(records._claims()) == 560
-    assert find_claim("pictureperfect-10")["paper"].startswith("PicturePerfect")
+def test_every_claim_has_its_own_id(run):
+    claims = read_claims()
+    assert claims.index.is_unique
+    assert len(claims) == 560
+    assert claims.loc["pictureperfect-10", "paper"].startswith("PicturePerfect")
+    assert read_record(run).manifest["inputs"][0]["path"] == "data/claims.csv"
 
 
 def test_inputs_are_noted_relative_to_the_repository(run):
@@ -104,7 +119,12 @@ def test_a_result_says_where_it_comes_from(run, tmp_path, monkeypatch):
         "dirty": False,
         "device": {"cpu": "Some CPU", "cores": 2},
     }
-    kept = {"values": {"loss": {"value": 0.5, "unit": ""}}, "tables": {}, "answers": {}, "manifest": manifest}
+    kept = {
+        "values": {"loss": {"value": 0.5, "unit": ""}},
+        "tables": {},
+        "answers": {},
+        "manifest": manifest,
+    }
     (tmp_path / "07_some_lesson.json").write_text(json.dumps(kept), encoding="utf-8")
     result = load_result("07")
     assert result.value("loss") == 0.5
