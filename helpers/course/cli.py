@@ -152,8 +152,5 @@ def check() -> None:
     from helpers.course.machine import print_report
 
     full_runs = read_full_runs()
-    sys.exit(
-        0
-        if print_report(Console(), [(lesson, full_runs.get(lesson.number)) for lesson in find_lessons()])
-        else 1
-    )
+    lessons = [(lesson, full_runs.get(lesson.number)) for lesson in find_lessons()]
+    sys.exit(0 if print_report(Console(), lessons) else 1)

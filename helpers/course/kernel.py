@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -23,7 +24,7 @@ from papermill.engines import NBClientEngine, papermill_engines
 
 from helpers import paths
 
-_SOCKET_PATH_BYTES = 100  # the least that a system grants is 104, with the closing zero
+_LONGEST_BASE = 60  # bytes; the path of a socket in a folder of ours adds 39, and macOS grants 104
 
 
 @dataclass
@@ -62,10 +63,7 @@ def execute(
         `Interrupted`, and the caller goes no further.
     """
     watch = _Watch(limit, tell_cell)
-    sockets = tempfile.TemporaryDirectory(
-        prefix="course-", dir=_find_socket_folder(), ignore_cleanup_errors=True
-    )
-    with open(run_folder / "kernel.log", "wb") as log, sockets as folder:
+    with open(run_folder / "kernel.log", "wb") as log, _make_socket_folder() as folder:
         manager = _KernelManager(connection_file=os.path.join(folder, "k.json"))
         try:
             executed = execute_notebook(
@@ -94,10 +92,15 @@ def execute(
     return watch.result
 
 
-def _find_socket_folder() -> str | None:
-    """Return a folder that is short enough for the path of a socket, or None for the system's own."""
-    name = os.path.join(tempfile.gettempdir(), "course-12345678", "k-ipc-1")
-    return "/tmp" if os.name == "posix" and len(os.fsencode(name)) > _SOCKET_PATH_BYTES else None
+def _make_socket_folder() -> tempfile.TemporaryDirectory:
+    """Return a temporary folder with a path short enough for sockets; remove those that killed runs left."""
+    base = tempfile.gettempdir()
+    if os.name == "posix" and len(os.fsencode(base)) > _LONGEST_BASE:
+        base = "/tmp"
+    for left in Path(base).glob("course-[0-9]*-*"):
+        if not psutil.pid_exists(int(left.name.split("-")[1])):
+            shutil.rmtree(left, ignore_errors=True)
+    return tempfile.TemporaryDirectory(prefix=f"course-{os.getpid()}-", dir=base, ignore_cleanup_errors=True)
 
 
 class _KernelManager(AsyncKernelManager):
@@ -177,7 +180,7 @@ class _Watch:
         elif isinstance(problem, DeadKernelError):
             name, message = "KernelDied", "the kernel died; often there was too little memory"
         elif isinstance(problem, KeyboardInterrupt):
-            name, message = "Interrupted", "interrupted"
+            name, message = "Interrupted", "by Ctrl-C"
         return {"cell": self._cell, "name": name, "message": message}
 
 

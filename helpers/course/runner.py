@@ -147,13 +147,10 @@ def _conclude(outcomes: Sequence[Outcome], console: Console) -> int:
 def _explain(job: Job, request: Request) -> str:
     """Return why a job must run, or an empty string; a forced one only once, so that it can be resumed."""
     reason = explain_staleness(job.lesson, job.profile, job.parameters)
-    if (
-        not reason
-        and request.force
-        and find_last(job.lesson, job.profile).manifest["started"] < request.started
-    ):
-        return "forced"
-    return reason
+    if reason or not request.force:
+        return reason
+    last = find_last(job.lesson, job.profile)
+    return "forced" if last.manifest["started"] < request.started else ""
 
 
 def _expect_seconds(job: Job) -> float | None:
@@ -178,12 +175,10 @@ def run_job(job: Job, progress: Progress) -> Outcome:
     manifest["status"] = "failed" if manifest["error"] else "passed"
     write_json(folder / "manifest.json", manifest)
     prune_runs(job.lesson, job.profile)
-    status = (
-        "interrupted"
-        if manifest["error"] and manifest["error"]["name"] == "Interrupted"
-        else manifest["status"]
-    )
-    return Outcome(job.lesson, status, manifest["seconds"], manifest["error"], folder / "notebook.ipynb")
+    error, status = manifest["error"], manifest["status"]
+    if error and error["name"] == "Interrupted":
+        status = "interrupted"
+    return Outcome(job.lesson, status, manifest["seconds"], error, folder / "notebook.ipynb")
 
 
 def _judge(job: Job, folder: Path, manifest: dict[str, Any]) -> dict[str, Any] | None:

@@ -4,6 +4,8 @@ import json
 import signal
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import psutil
 import pytest
@@ -158,6 +160,7 @@ def test_kill_and_resume(house, wait_until):
     assert resumed.returncode == 0, output
     assert "52 Slow: running, the last run was interrupted" in output
     assert house.manifests("51_quick") == [quick]
+    assert not list(Path(tempfile.gettempdir()).glob(f"course-{process.pid}-*")), "the sockets are left"
     assert find_runs(lesson, "full")[0].manifest["parameters"] == {"size": 2}
     assert (house.root / "reports/results/52_slow.json").exists()
     assert house.course("run", "--resume").output == "nothing to resume\n"
