@@ -16,11 +16,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from helpers.paths import DATA, RESULTS, ROOT
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 UNITS = ("", "fraction", "points", "seconds", "images/s", "MiB", "count", "ratio")
 VERDICTS = ("reproduced", "refuted", "partly", "undetermined")
@@ -61,8 +62,10 @@ def record(name: str, value: Any, *, unit: str = "") -> None:
     _append({"kind": "value", "name": name, "value": value, "unit": unit})
 
 
-def record_table(name: str, table: pd.DataFrame) -> None:
+def record_table(name: str, table: "pd.DataFrame") -> None:
     """Record a table of scalars; its index becomes the first column of what `Result.table` gives back."""
+    import pandas as pd
+
     if not isinstance(table, pd.DataFrame):
         raise TypeError(f"{name} is a {type(table).__name__}; record_table takes a pandas DataFrame")
     text = table.to_json(orient="split", double_precision=15)
@@ -70,13 +73,15 @@ def record_table(name: str, table: pd.DataFrame) -> None:
 
 
 @cache
-def _read_claims() -> tuple[pd.DataFrame, str]:
+def _read_claims() -> tuple["pd.DataFrame", str]:
+    import pandas as pd
+
     content = (DATA / "claims.csv").read_bytes()
     table = pd.read_csv(io.BytesIO(content), index_col="id", keep_default_na=False)
     return table, hashlib.sha256(content).hexdigest()
 
 
-def read_claims() -> pd.DataFrame:
+def read_claims() -> "pd.DataFrame":
     """Return every checkable claim of the five papers.
 
     Returns:
@@ -132,8 +137,10 @@ class Result:
         """Return a recorded value, or NaN where the run has not been made or did not record it."""
         return self.values.get(name, {"value": math.nan})["value"]
 
-    def table(self, name: str) -> pd.DataFrame:
+    def table(self, name: str) -> "pd.DataFrame":
         """Return a recorded table; empty where there is none."""
+        import pandas as pd
+
         parts = self.tables.get(name, {"index": [], "columns": [], "data": []})
         return pd.DataFrame(parts["data"], index=parts["index"], columns=parts["columns"])
 
@@ -177,6 +184,7 @@ def load_result(lesson: str) -> Result:
     """
     found = sorted(RESULTS.glob(f"{lesson}_*.json"))
     if not found:
+        note_input(RESULTS / f"{lesson}_*.json", "")  # so that the lesson runs again once there is one
         return Result()
     content = found[0].read_bytes()
     note_input(found[0], hashlib.sha256(content).hexdigest())

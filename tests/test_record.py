@@ -129,4 +129,7 @@ def test_a_result_says_where_it_comes_from(run, tmp_path, monkeypatch):
     result = load_result("07")
     assert result.value("loss") == 0.5
     assert result.origin == "full run of 2026-01-02, 1.5 minutes on 2 cores (Some CPU), commit 0123456"
-    assert read_record(run).manifest["inputs"][0]["path"] == "07_some_lesson.json"
+    missing, found = read_record(run).manifest["inputs"]
+    assert missing == {"path": "07_*.json", "sha256": ""}
+    assert found["path"] == "07_some_lesson.json"
+    assert len(found["sha256"]) == 64
