@@ -39,3 +39,10 @@ def test_gradients_of_a_turned_step_lie_in_other_directions(step):
         describe_gradients(image).reshape(-1, 9).sum(0) for image in (step, step.swapaxes(1, 2))
     )
     assert upright.argmax() != lying.argmax()
+
+
+@pytest.mark.parametrize("measure", [measure_edges, trace_edges, describe_gradients])
+def test_an_image_is_described_without_its_neighbours(measure):
+    images = np.random.default_rng(0).integers(0, 256, (3, 28, 28, 1), dtype=np.uint8)
+    alone = np.concatenate([measure(image[np.newaxis]) for image in images])
+    np.testing.assert_array_equal(measure(images), alone)

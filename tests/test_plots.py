@@ -6,7 +6,7 @@ import pytest
 from IPython.utils.capture import capture_output
 from PIL import Image
 
-from helpers.plots import draw_bars, draw_dots, draw_images, draw_tradeoff, show
+from helpers.plots import draw_bars, draw_dots, draw_images, draw_lines, draw_tradeoff, show
 
 MODELS = pd.DataFrame(
     {
@@ -42,6 +42,16 @@ def test_dots_differ_in_marker_not_only_in_colour():
     figure = draw_dots(pd.DataFrame({"printed": [1, 2], "true": [2, 2]}), title="t", axis="a")
     markers = [dots.get_paths()[0].vertices.tobytes() for dots in figure.axes[0].collections[1:]]
     assert len(set(markers)) == 2
+
+
+def test_each_line_has_a_marker_of_its_own_and_a_name():
+    table = pd.DataFrame({"digits": [0.1, 0.9], "photographs": [0.2, 0.3]}, index=[0.001, 0.1])
+    figure = draw_lines(table, title="t", across="rate", up="accuracy", logarithmic=True)
+    lines = figure.axes[0].lines
+    assert {line.get_label() for line in lines} == {"digits", "photographs"}
+    assert len({line.get_marker() for line in lines}) == 2
+    assert list(lines[0].get_ydata()) == [0.1, 0.9]
+    assert figure.axes[0].get_xscale() == "log"
 
 
 def test_tradeoff_names_every_model_and_uses_percent():
