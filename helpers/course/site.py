@@ -35,7 +35,7 @@ TIERS = {
     "4": "Trusting and using",
     "9": "The report",
 }
-LONGEST_OPEN_CELL = 12  # lines; longer code is folded
+LONGEST_PLAIN_CELL = 12  # lines; longer code can be folded, and is at first where it only draws
 
 
 def build(output: Path | None = None) -> Path:
@@ -105,8 +105,9 @@ def _stage_lesson(lesson: Lesson, page: "Page", folder: Path) -> dict[str, str]:
         if cell.cell_type == "markdown":
             _copy_linked_files(cell.source, lesson.path.parent, folder / "notebooks")
         tags = cell.metadata.get("tags", [])
-        if len(cell.source.splitlines()) > LONGEST_OPEN_CELL and "parameters" not in tags:
-            cell.metadata["tags"] = [*tags, "hide-input"]
+        if len(cell.source.splitlines()) > LONGEST_PLAIN_CELL and "parameters" not in tags:
+            draws = re.search(r"^\s*show\(", cell.source, re.MULTILINE)
+            cell.metadata["tags"] = [*tags, "hide-input", *([] if draws else ["unfolded"])]
     _write(folder / f"{page.name}.ipynb", nbformat.writes(notebook))
     _write(folder / "extra" / f"{page.name}.ipynb", lesson.path.read_text(encoding="utf-8"))
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]

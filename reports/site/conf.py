@@ -80,6 +80,13 @@ def describe_figures(app: Sphinx, doctree: nodes.document) -> None:
             image["alt"] = COURSE["alternatives"][name]
 
 
+def unfold_cells(app: Sphinx, page: str, template: str, context: dict, doctree) -> None:
+    """Show at first the long code of those cells that the lesson is about; MyST-NB folds all."""
+    cell = r'(<div class="cell tag_hide-input tag_unfolded\b[^>]*>\s*<details) '
+    context["body"] = re.sub(cell, r"\1 open ", context.get("body", ""))
+
+
 def setup(app: Sphinx) -> None:
+    app.connect("html-page-context", unfold_cells)
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math_block, None))
     app.connect("doctree-read", describe_figures)

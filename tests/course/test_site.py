@@ -22,6 +22,7 @@ from helpers.course.manifest import start_manifest
 
 PICTURES = "01_pictures"
 LONG_CODE = "\n".join(f"step_{n} = {n}" for n in range(20))
+DRAWING_CODE = f"{LONG_CODE}\nshow(draw_bars(step_0), alt='')"
 ALT = 'Twelve "digits" & one cat'
 
 
@@ -86,7 +87,8 @@ def fill_house(root: Path, patch: pytest.MonkeyPatch) -> None:
         new_markdown_cell(
             "## A section\n\nInline $\\frac{a}{b}$ and\n\n$$\\begin{aligned}a&=b\\\\c&=d\\end{aligned}$$"
         ),
-        new_code_cell(LONG_CODE, outputs=[show_picture(200, ALT), show_picture(90, "Another")]),
+        new_code_cell(DRAWING_CODE, outputs=[show_picture(200, ALT), show_picture(90, "Another")]),
+        new_code_cell(LONG_CODE),
         new_code_cell("short = 1", outputs=[new_output("execute_result", {"text/html": table})]),
         new_markdown_cell("See the [next](02_augmentation.ipynb) and the [catalogue](../data/catalog.toml)."),
         about={"headline": ["test_accuracy", "spread"]},
@@ -151,10 +153,11 @@ def test_mathematics_is_mathml(html: Path) -> None:
     assert len(block.select("mtr")) == 2 and block["display"] == "block"
 
 
-def test_long_code_is_folded_but_parameters_are_not(html: Path) -> None:
+def test_long_code_can_be_folded_and_what_draws_is_but_parameters_cannot(html: Path) -> None:
     page = read_page(html)
-    folded = page.select("details.hide .cell_input")
-    assert len(folded) == 1 and "step_19" in folded[0].get_text()
+    drawing, open_at_first = page.select("details.hide")
+    assert "draw_bars" in drawing.get_text() and not drawing.has_attr("open")
+    assert "step_19" in open_at_first.get_text() and open_at_first.has_attr("open")
     assert page.select_one(".tag_parameters .cell_input").find_parent("details") is None
 
 
