@@ -17,7 +17,7 @@ $(READY): requirements.txt pyproject.toml
 	touch $@
 
 test: setup          ## run all tests, the lessons' own outputs among them
-	$(BIN)/pytest
+	$(BIN)/pytest --cov=helpers --cov-report=term:skip-covered --cov-fail-under=90
 
 lab: setup           ## open JupyterLab on the lessons
 	$(BIN)/jupyter lab --notebook-dir=notebooks 00_start_here.ipynb

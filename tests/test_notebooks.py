@@ -12,6 +12,7 @@ import yaml
 from packaging.requirements import Requirement
 
 from helpers.course.bands import read_bands
+from helpers.course.site import format_value
 from helpers.paths import NOTEBOOKS, RESULTS, ROOT
 from helpers.record import read_claims
 
@@ -205,3 +206,17 @@ def test_headlines_are_recorded(lesson):
 
 def test_bands_are_of_lessons():
     assert set(read_bands()) <= {stem[:2] for stem in LESSONS}
+
+
+def test_the_readme_says_what_was_recorded():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d\d) \| [^|]+ \| `(\w+)` \| ([^|]+) \|$", readme, re.MULTILINE)
+    assert {number for number, *_ in rows} == {path.stem[:2] for path in RESULTS.glob("*.json")}
+    for number, name, shown in rows:
+        [path] = RESULTS.glob(f"{number}_*.json")
+        assert shown == format_value(**json.loads(path.read_text(encoding="utf-8"))["values"][name])
+
+
+def test_the_readme_links_every_lesson():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"\(notebooks/(\w+)\.ipynb\)", readme) == LESSONS
