@@ -1,5 +1,6 @@
 """Support for the lessons of *Image Classification, Checked*.
 
-Data flows one way: `data` -> `images`, `features` -> models and training -> `evaluate` -> `record`.
-`plots` draws what it is given. `course` runs the lessons and builds the site; no lesson imports it.
+Data flows one way: `data` -> `images`, `features` -> `models` -> `train` -> `evaluate`, `compare`, `cost` ->
+`record`. `plots` draws what it is given, `parallel` runs independent tasks, `estimator` is the scikit-learn
+way. `course` runs the lessons and builds the site; no lesson imports it.
 """

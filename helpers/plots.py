@@ -177,3 +177,180 @@ def draw_lines(table: pd.DataFrame, *, title: str, across: str, up: str, logarit
     axes.set(xlabel=across, ylabel=up, xscale="log" if logarithmic else "linear")
     figure.legend(loc="outside lower center", ncols=len(table.columns), frameon=False)
     return figure
+
+
+def draw_learning_curves(history: pd.DataFrame, *, title: str) -> Figure:
+    """Draw loss and accuracy over the epochs, with the epoch of the highest validation accuracy marked.
+
+    Args:
+        history: one row an epoch, the index counts them; columns `loss` and `accuracy` (0..1), and where
+            there was validation `val_loss` and `val_accuracy`.
+        title: the finding.
+    """
+    figure, [panels] = _start_figure(title, 9.0, 3.8, columns=2)
+    for axes, measure, unit, factor in zip(panels, ("loss", "accuracy"), ("", " (%)"), (1, 100), strict=True):
+        values = factor * history[measure]
+        axes.plot(history.index, values, color=COLOURS[0], marker="o", markersize=4, label="training")
+        if "val_accuracy" in history:
+            values, best = factor * history[f"val_{measure}"], history["val_accuracy"].idxmax()
+            axes.plot(history.index, values, "s--", color=COLOURS[1], markersize=4, label="validation")
+            axes.axvline(best, color="black", linestyle=":", label=f"best on validation: epoch {best}")
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.set(xlabel="epoch", ylabel=measure + unit)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
+    return figure
+
+
+def draw_confusions(confusions: pd.DataFrame, *, title: str) -> Figure:
+    """Draw a confusion matrix: counts in the cells, shaded by their share of the true class; no count for 0.
+
+    Args:
+        confusions: (K, K) counts, true classes in rows, predicted ones in columns.
+        title: the finding.
+    """
+    side = 0.55 * len(confusions)
+    figure, [[axes]] = _start_figure(title, side + 2.4, side + 1.4)
+    shares = confusions.div(confusions.sum(axis=1).clip(lower=1), axis=0)
+    sns.heatmap(
+        100 * shares,
+        annot=confusions.map(lambda count: f"{count:,}" if count else ""),
+        fmt="",
+        cmap="Blues",
+        vmin=0,
+        vmax=100,
+        square=True,
+        linewidths=0.5,
+        annot_kws={"fontsize": 9},
+        cbar_kws={"label": "share of the true class (%)"},
+        ax=axes,
+    )
+    axes.tick_params(axis="x", rotation=90)
+    axes.tick_params(axis="y", rotation=0)
+    axes.set(xlabel="predicted class", ylabel="true class")
+    return figure
+
+
+def draw_roc(curves: pd.DataFrame, areas: pd.Series, *, title: str) -> Figure:
+    """Draw one-vs-rest ROC curves: by name their mean and the best and worst told class, the others in grey.
+
+    Args:
+        curves: true-positive rates, one column a class, over false-positive rates in the index.
+        areas: class -> area under its curve.
+        title: the finding.
+    """
+    figure, [[axes]] = _start_figure(title, 5.2, 5.4)
+    axes.plot(100 * curves.index, 100 * curves, color="#bbbbbb", linewidth=1)
+    mean, low, high = curves.mean(axis=1), areas.idxmin(), areas.idxmax()
+    drawn = {
+        f"mean of all classes, area {areas.mean():.3f}": mean,
+        f"largest: {high}, {areas[high]:.3f}": curves[high],
+        f"smallest: {low}, {areas[low]:.3f}": curves[low],
+    }
+    for (name, curve), colour, marker in zip(drawn.items(), COLOURS, MARKERS, strict=False):
+        axes.plot(100 * curve.index, 100 * curve, color=colour, marker=marker, markevery=100, label=name)
+    axes.plot([0, 100], [0, 100], color="black", linestyle="--", linewidth=1, label="guessing, 0.500")
+    axes.set(xlabel="false-positive rate (%)", ylabel="true-positive rate (%)", aspect="equal")
+    axes.legend(loc="lower right")
+    return figure
+
+
+def draw_reliability(bins: pd.DataFrame, *, title: str) -> Figure:
+    """Draw accuracy against confidence in bins, with intervals, above the number of images in each bin.
+
+    Args:
+        bins: one row a bin, indexed by its upper end; columns `images`, and in 0..1 `confidence`, `accuracy`,
+            `low` and `high`.
+        title: the finding.
+    """
+    figure, [[above], [below]] = _start_figure(title, 5.2, 6.4, rows=2)
+    above.get_gridspec().set_height_ratios([3, 1])
+    confidence, accuracy = 100 * bins["confidence"], 100 * bins["accuracy"]
+    reach = 100 * np.stack([bins["accuracy"] - bins["low"], bins["high"] - bins["accuracy"]]).clip(min=0)
+    above.plot([0, 100], [0, 100], color="black", linestyle="--", linewidth=1, label="as sure as right")
+    above.errorbar(confidence, accuracy, reach, color=COLOURS[0], marker="o", capsize=3, label="measured")
+    above.set(ylabel="accuracy (%), with 95 % interval", xlim=(0, 102), ylim=(0, 102))
+    above.legend(loc="upper left")
+    bars = below.bar(confidence, bins["images"], width=3, color=COLOURS[0])
+    below.bar_label(bars, fmt="{:,.0f}", padding=2, fontsize=8, color=GREY)
+    below.set(xlabel="confidence (%)", ylabel="images", xlim=(0, 102))
+    below.margins(y=0.2)
+    return figure
+
+
+def draw_intervals(
+    table: pd.DataFrame, measure: str, *, title: str, reference: float | None = None
+) -> Figure:
+    """Draw one horizontal bar a row with its interval, and its value written behind.
+
+    Args:
+        table: one row a class or a model; in 0..1 the columns `measure`, `measure_low` and `measure_high`, as
+            `judge_classes` names them for recall.
+        measure: such as `recall`.
+        title: the finding.
+        reference: a yardstick in 0..1, drawn as a dashed line.
+    """
+    figure, [[axes]] = _start_figure(title, 7.0, 0.32 * len(table) + 1.1)
+    places = _name_rows(axes, [str(name) for name in table.index])
+    values, low, high = (100 * table[f"{measure}{end}"].to_numpy() for end in ("", "_low", "_high"))
+    reach = np.stack([values - low, high - values]).clip(min=0)
+    axes.barh(places, values, xerr=reach, color=COLOURS[0], height=0.7, error_kw={"capsize": 3})
+    for place, value, end in zip(places, values, high, strict=True):
+        axes.annotate(
+            f"{value:.1f}",
+            (end, place),
+            xytext=(5, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9,
+            color=GREY,
+        )
+    if reference is not None:
+        axes.axvline(100 * reference, color="black", linestyle="--", linewidth=1)
+    axes.set_xlabel(f"{measure} (%), with 95 % interval")
+    axes.set_xlim(0, 1.1 * high.max())
+    return figure
+
+
+def draw_folds(
+    scores: pd.DataFrame, intervals: Mapping[str, tuple[float, float]], *, title: str, axis: str
+) -> Figure:
+    """Draw the score of each fold as a ring, and below the mean as a diamond with its interval.
+
+    Args:
+        scores: one row a fold, one column a procedure, in 0..1.
+        intervals: procedure -> the ends of the interval of its mean, such as `fold_interval` gives.
+        title: the finding.
+        axis: what the scores are; drawn in per cent.
+    """
+    figure, [[axes]] = _start_figure(title, 7.0, 0.6 * scores.shape[1] + 1.4)
+    places = _name_rows(axes, [str(name) for name in scores.columns])
+    for place, (name, column) in zip(places, scores.items(), strict=True):
+        mean, (low, high) = column.mean(), intervals[name]
+        rings = axes.scatter(100 * column, [place - 0.12] * len(column), s=48, facecolors="none")
+        rings.set_edgecolor(COLOURS[0])
+        axes.errorbar(
+            100 * mean,
+            place + 0.18,
+            xerr=[[100 * (mean - low)], [100 * (high - mean)]],
+            fmt="D",
+            color=COLOURS[1],
+            capsize=4,
+        )
+        axes.annotate(
+            f"{100 * mean:.1f}",
+            (100 * high, place + 0.18),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9,
+        )
+    figure.legend(
+        [axes.collections[0], axes.containers[0]],
+        ["one fold", "mean, with 95 % interval"],
+        loc="outside lower center",
+        ncols=2,
+        frameon=False,
+    )
+    axes.set_xlabel(f"{axis} (%)")
+    axes.margins(x=0.12)
+    return figure

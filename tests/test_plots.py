@@ -6,7 +6,20 @@ import pytest
 from IPython.utils.capture import capture_output
 from PIL import Image
 
-from helpers.plots import draw_bars, draw_dots, draw_images, draw_lines, draw_tradeoff, show
+from helpers.plots import (
+    draw_bars,
+    draw_confusions,
+    draw_dots,
+    draw_folds,
+    draw_images,
+    draw_intervals,
+    draw_learning_curves,
+    draw_lines,
+    draw_reliability,
+    draw_roc,
+    draw_tradeoff,
+    show,
+)
 
 MODELS = pd.DataFrame(
     {
@@ -74,3 +87,98 @@ def test_show_sends_the_picture_with_its_text(monkeypatch):
 def test_a_figure_without_text_is_refused():
     with capture_output(), pytest.raises(ValueError, match="alternative text"):
         show(draw_bars(pd.Series({"a": 1.0}), title="t", axis="x"), alt=" ")
+
+
+HISTORY = pd.DataFrame(
+    {
+        "loss": [2.0, 1.0, 0.5],
+        "accuracy": [0.3, 0.6, 0.8],
+        "val_loss": [2.0, 1.5, 1.6],
+        "val_accuracy": [0.3, 0.5, 0.4],
+    },
+    index=[1, 2, 3],
+)
+
+
+def test_learning_curves_mark_the_epoch_that_validation_chooses():
+    figure = draw_learning_curves(HISTORY, title="t")
+    assert {"best on validation: epoch 2", "training", "validation", "accuracy (%)", "epoch"} <= set(
+        read_texts(figure).split("\n")
+    )
+    loss, accuracy = figure.axes
+    assert [line.get_ydata()[0] for line in loss.lines[:2]] == [2, 2]
+    assert accuracy.lines[1].get_ydata().tolist() == pytest.approx([30, 50, 40])
+    assert set(loss.lines[2].get_xdata()) == {2}
+    assert loss.lines[0].get_marker() != loss.lines[1].get_marker()
+
+
+def test_learning_curves_without_validation_mark_nothing():
+    figure = draw_learning_curves(HISTORY[["loss", "accuracy"]], title="t")
+    assert [len(axes.lines) for axes in figure.axes] == [1, 1]
+
+
+def test_confusions_show_counts_and_are_shaded_by_the_share_of_the_row():
+    counts = pd.DataFrame([[1200, 0], [1, 3]], index=["cat", "dog"], columns=["cat", "dog"])
+    figure = draw_confusions(counts, title="t")
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert texts == ["1,200", "", "1", "3"]
+    shades = figure.axes[0].collections[0].get_array().ravel().tolist()
+    assert shades == pytest.approx([100, 0, 25, 75])
+    assert {"true class", "predicted class"} <= set(read_texts(figure).split("\n"))
+
+
+def test_confusions_of_a_class_without_images_stay_blank():
+    counts = pd.DataFrame([[2, 0], [0, 0]], index=["cat", "dog"], columns=["cat", "dog"])
+    assert draw_confusions(counts, title="t").axes[0].collections[0].get_array().ravel().tolist()[2:] == [
+        0,
+        0,
+    ]
+
+
+def test_roc_names_the_best_and_the_worst_class():
+    curves = pd.DataFrame({"cat": [0, 0.5, 1], "dog": [0.5, 1, 1], "ship": [1, 1, 1.0]}, index=[0, 0.5, 1])
+    areas = pd.Series({"cat": 0.5, "dog": 0.875, "ship": 1.0})
+    figure = draw_roc(curves, areas, title="t")
+    assert {"mean of all classes, area 0.792", "largest: ship, 1.000", "smallest: cat, 0.500"} <= set(
+        read_texts(figure).split("\n")
+    )
+    named = {line.get_label().split(":")[0]: line for line in figure.axes[0].lines}
+    assert named["mean of all classes, area 0.792"].get_ydata().tolist() == pytest.approx([50, 250 / 3, 100])
+    assert named["smallest"].get_ydata().tolist() == [0, 50, 100]
+    assert named["smallest"].get_marker() != named["largest"].get_marker()
+
+
+def test_reliability_sets_accuracy_over_confidence_and_writes_the_counts():
+    bins = pd.DataFrame(
+        {"images": [4, 1200], "confidence": [0.55, 0.9], "accuracy": [0.75, 0.8], "low": [0.3, 0.78]}
+    ).assign(high=[0.95, 0.82])
+    figure = draw_reliability(bins, title="t")
+    assert {"4", "1,200", "confidence (%)", "accuracy (%), with 95 % interval"} <= set(
+        read_texts(figure).split("\n")
+    )
+    line, _, [bars] = figure.axes[0].containers[0]
+    assert line.get_xydata().ravel().tolist() == pytest.approx([55, 75, 90, 80])
+    assert np.ravel(bars.get_segments()).tolist() == pytest.approx([55, 30, 55, 95, 90, 78, 90, 82])
+
+
+def test_intervals_are_drawn_around_the_value():
+    table = pd.DataFrame({"recall": [0.5], "recall_low": [0.4], "recall_high": [0.7]}, index=["cat"])
+    figure = draw_intervals(table, "recall", title="t", reference=0.1)
+    assert {"cat", "50.0", "recall (%), with 95 % interval"} <= set(read_texts(figure).split("\n"))
+    [bar], [reach] = figure.axes[0].patches, figure.axes[0].collections
+    assert bar.get_width() == 50
+    assert reach.get_segments()[0][:, 0].tolist() == pytest.approx([40, 70])
+    assert figure.axes[0].lines[-1].get_xdata() == [10, 10]
+
+
+def test_folds_are_rings_and_their_mean_a_diamond_with_its_interval():
+    scores = pd.DataFrame({"printed": [0.6, 0.7], "fresh": [0.5, 0.5]})
+    figure = draw_folds(scores, {"printed": (0.55, 0.70), "fresh": (0.5, 0.5)}, title="t", axis="accuracy")
+    assert {"printed", "fresh", "65.0", "50.0", "accuracy (%)", "one fold"} <= set(
+        read_texts(figure).split("\n")
+    )
+    axes = figure.axes[0]
+    rings = [part for part in axes.collections if len(part.get_offsets()) == 2]
+    assert rings[0].get_offsets()[:, 0].tolist() == [60, 70]
+    assert axes.containers[0][0].get_marker() == "D"
+    assert axes.containers[0][2][0].get_segments()[0][:, 0].tolist() == pytest.approx([55, 70])

@@ -1,0 +1,254 @@
+"""Run independent tasks here, on worker processes or on a cluster, and never one of them twice.
+
+Folds, ensemble members, tuning trials and the candidates of a search are such tasks. Introduced in lesson 20.
+"""
+
+import contextlib
+import json
+import logging
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+    Open = contextlib.AbstractContextManager[Client | None]
+
+TRIES = 3
+DIED = f"its worker died, {TRIES} times; memory is the usual cause"
+ONE_THREAD = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a task.
+
+    Attributes:
+        value: what its function returned, as JSON gives it back (a tuple is a list); None where it failed.
+        error: why it failed, such as `ValueError: no images`; empty where it did not.
+    """
+
+    value: Any = None
+    error: str = ""
+
+
+def open_client(workers: int = 1, scheduler: str = "") -> "Open":
+    """Return what `run_tasks` takes as its client, to be used in a `with` statement.
+
+    A local worker is a fresh process with one thread. A script that asks for several needs the usual
+    `if __name__ == "__main__":`; a notebook does not.
+
+    Args:
+        workers: local processes; with 0 or 1 there is no client and tasks run in this process.
+        scheduler: address of a cluster, such as `tcp://10.0.0.1:8786`, instead of local workers. Its workers
+            need this package; each has one task at a time, however many threads it has.
+
+    Raises:
+        ValueError: a negative number of workers.
+        OSError: no scheduler answers at the address, or local workers cannot start.
+    """
+    if workers < 0:
+        raise ValueError(
+            f"workers={workers}; give 0 or 1 to stay in this process, or the number of processes"
+        )
+    if not scheduler and workers <= 1:
+        return contextlib.nullcontext()
+    from distributed import Client
+
+    if scheduler:
+        return Client(scheduler)
+    try:
+        return Client(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address="127.0.0.1:0",
+            env=ONE_THREAD,
+            silence_logs=logging.CRITICAL,  # run_tasks sees to dead workers
+        )
+    except RuntimeError as error:
+        raise OSError(
+            "local workers cannot start; they talk over 127.0.0.1: see that it is up, or use workers=1"
+        ) from error
+
+
+def run_tasks(
+    function: Callable[..., Any],
+    tasks: Mapping[str, Mapping[str, Any]],
+    *,
+    client: "Client | None" = None,
+    journal: Path | None = None,
+    experiment: Mapping[str, Any] | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> dict[str, Outcome]:
+    """Call a function once for each task, and go on after a failing task, a dead worker or a killed run.
+
+    An exception is the outcome of its task. A task whose worker died is tried again, three times in all.
+
+    Outcomes are the same on any number of workers if the function sets its own seeds and depends on nothing
+    but its arguments. TensorFlow, though, sums in another order on another number of threads: what it trains
+    here agrees with what it trains on workers to the last bit only where this process has one thread, too.
+
+    Args:
+        function: returns what JSON can hold. To see where it failed, call `function(**tasks[key])`.
+        tasks: for each key the keyword arguments. Hand over names and seeds: large arrays travel badly.
+        client: from `open_client`; None runs the tasks here, one after another.
+        journal: file that keeps the outcomes, in the order of completion. A task whose key stands in it
+            is not run again, failed or not. Other tasks may stand there too: earlier generations of a search.
+        experiment: all that the tasks have in common and that moves their outcomes; JSON. A journal needs it.
+        tell: called after each task with one line on how many are done and how long the rest will take.
+
+    Returns:
+        The outcome of each task, in the order of `tasks`.
+
+    Raises:
+        ValueError: a journal of another experiment, one with a damaged line, or one without an experiment.
+        RuntimeError: another process writes to the journal.
+        TimeoutError: the cluster has had no worker for a minute.
+    """
+    with _open_journal(journal, experiment) as (outcomes, write):
+        waiting = {key: arguments for key, arguments in tasks.items() if key not in outcomes}
+        began, finished = time.monotonic(), len(tasks) - len(waiting)
+        run = _run_on_workers(client, function, waiting) if client else _run_here(function, waiting)
+        for count, (key, outcome) in enumerate(run, 1):
+            outcomes[key] = outcome
+            write({"key": key} | asdict(outcome))
+            if tell:
+                minutes = (time.monotonic() - began) / count * (len(waiting) - count) / 60
+                tell(f"{finished + count} of {len(tasks)} tasks done, {minutes:.1f} minutes left")
+        return {key: outcomes[key] for key in tasks}
+
+
+def _attempt(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Outcome:
+    try:
+        return Outcome(json.loads(json.dumps(function(**arguments))))
+    except (Exception, SystemExit) as error:
+        return Outcome(error=f"{type(error).__name__}: {error}")
+
+
+def _run_here(function: Callable[..., Any], tasks: Mapping[str, Mapping[str, Any]]) -> Iterator:
+    for key, arguments in tasks.items():
+        yield key, _attempt(function, arguments)
+
+
+def _run_on_workers(
+    client: "Client", function: Callable[..., Any], tasks: Mapping[str, Mapping[str, Any]]
+) -> Iterator[tuple[str, Outcome]]:
+    """Yield each key with its outcome on completion.
+
+    A worker has one task at a time and a task may run on that worker only, so that a death is blamed on the
+    right task: left alone, Dask blames all that were near, and forgets a task that no worker was there for.
+    """
+    from distributed import wait
+
+    waiting, tries, running = deque(tasks), Counter[str](), {}
+    while waiting or running:
+        client.wait_for_workers(1, timeout=60)
+        workers = client.scheduler_info()["workers"]
+        free = workers.keys() - {address for _, address in running.values()}
+        for address in list(free)[: len(waiting)]:
+            key = waiting.popleft()
+            future = client.submit(_attempt, function, tasks[key], workers=[address], pure=False)
+            running[future] = key, address
+            tries[key] += 1
+        with contextlib.suppress(TimeoutError):  # time to look for workers that have come or gone
+            wait(list(running), timeout=1, return_when="FIRST_COMPLETED")
+        workers = client.scheduler_info()["workers"]
+        for future, (key, address) in list(running.items()):
+            if future.done() or address not in workers:
+                del running[future]
+                outcome = _collect(future)
+                if outcome or tries[key] == TRIES:
+                    yield key, outcome or Outcome(error=DIED)
+                else:
+                    waiting.append(key)
+                if address in workers and _fills(workers[address]):
+                    client.restart_workers([address])
+
+
+def _collect(future: "Future") -> Outcome | None:
+    """Return the outcome of a task that is done, or None where its worker is gone."""
+    from distributed import KilledWorker
+
+    try:
+        return future.result(timeout=10) if future.done() else None
+    except (KilledWorker, TimeoutError):  # a worker can die with the outcome still in its hands
+        return None
+    finally:
+        future.release()  # or Dask would see to it that the task runs again when this worker dies
+
+
+def _fills(worker: Mapping[str, Any]) -> bool:
+    """Say whether a worker should be replaced: each model that Keras builds leaves some memory behind.
+
+    Half of its memory is the limit, since at four fifths it would take no more tasks.
+    """
+    return bool(worker["nanny"]) and worker["metrics"]["memory"] > worker["memory_limit"] / 2 > 0
+
+
+@contextlib.contextmanager
+def _open_journal(
+    path: Path | None, experiment: Mapping[str, Any] | None
+) -> Iterator[tuple[dict[str, Outcome], Callable[[Mapping[str, Any]], Any]]]:
+    """Lock a journal and give its outcomes, and the function that appends a line to it."""
+    if path is None:
+        yield {}, lambda line: None
+        return
+    if not experiment:
+        raise ValueError(
+            f"the journal {path} needs experiment={{...}}, to be refused when the settings change"
+        )
+    from filelock import FileLock, Timeout
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        lock = FileLock(f"{path}.lock").acquire(timeout=0)
+    except Timeout:
+        raise RuntimeError(f"another process writes to {path}; wait for it, or end it") from None
+    with lock, open(path, "a+b", buffering=0) as file:
+
+        def write(line: Mapping[str, Any]) -> None:
+            file.write(json.dumps(line).encode() + b"\n")
+
+        header, outcomes = _read_journal(file, path)
+        if header is None:
+            write({"experiment": experiment})
+        else:
+            _refuse_other(header, experiment, path)
+        yield outcomes, write
+
+
+def _read_journal(file: BinaryIO, path: Path) -> tuple[dict[str, Any] | None, dict[str, Outcome]]:
+    """Return the experiment (None in an empty file) and the outcomes; cut off half a line left by a kill."""
+    header, outcomes = None, {}
+    file.seek(0)
+    content = file.read()
+    whole = content[: content.rfind(b"\n") + 1]
+    for number, line in enumerate(whole.splitlines(), 1):
+        try:
+            entry = json.loads(line)
+            if number == 1:
+                header = entry["experiment"]
+            else:
+                outcomes[entry["key"]] = Outcome(entry["value"], entry["error"])
+        except (ValueError, KeyError, TypeError):
+            raise ValueError(
+                f"line {number} of {path} is no line of a journal; repair or delete it"
+            ) from None
+    file.truncate(len(whole))
+    return header, outcomes
+
+
+def _refuse_other(header: Mapping[str, Any], experiment: Mapping[str, Any], path: Path) -> None:
+    experiment = json.loads(json.dumps(experiment))
+    for name in sorted({*header, *experiment}):
+        there, here = header.get(name), experiment.get(name)
+        if there != here:
+            raise ValueError(
+                f"{path} belongs to another experiment: {name} is {there!r} there and {here!r} here; "
+                "delete it, or name another journal"
+            )

@@ -1,0 +1,333 @@
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from helpers.data import JobError, Split, load
+from helpers.train import (
+    Averaging,
+    DivergedError,
+    ReduceOnPlateau,
+    decay_as_cosine,
+    decay_in_steps,
+    fit,
+    rise_and_fall,
+)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    data = load("mnist-sample", validation=0.1)
+    return data.train.take(np.arange(600)), data.validation.take(np.arange(200)), data.test
+
+
+def build(seed=0, softmax=True, units=16, dropout=0.1):
+    from helpers.backend import keras
+
+    keras.utils.set_random_seed(seed)
+    layers = [keras.layers.Flatten(), keras.layers.Dense(units, "relu"), keras.layers.Dropout(dropout)]
+    return keras.Sequential(
+        [keras.Input((28, 28, 1)), *layers, keras.layers.Dense(10, "softmax" if softmax else None)]
+    )
+
+
+def sgd(rate=0.1, **options):
+    from helpers.backend import keras
+
+    return keras.optimizers.SGD(rate, momentum=0.9, **options)
+
+
+def read(model):
+    return np.concatenate([np.ravel(weight) for weight in model.get_weights()])
+
+
+def test_it_learns_and_says_how(digits):
+    train, validation, _ = digits
+    lines = []
+    training = fit(
+        build(),
+        train,
+        epochs=6,
+        batch_size=50,
+        optimiser=sgd(),
+        validation=validation,
+        tell=lines.append,
+    )
+    history = training.history
+    assert list(history.index) == [1, 2, 3, 4, 5, 6]
+    assert history["loss"].iloc[-1] < history["loss"].iloc[0] / 2
+    assert history["val_accuracy"].iloc[-1] > 0.7
+    assert training.images == 3600
+    assert training.images_per_second == pytest.approx(3600 / training.seconds)
+    assert len(lines) == 6
+    assert lines[2].startswith("epoch 3, loss ")
+    assert "minutes left" in lines[2]
+
+
+def test_loss_and_accuracy_are_of_all_images_of_the_epoch():
+    """At a rate of zero they are those of the initial model, whatever the size of the last batch."""
+    data = load("mnist-sample", validation=0.12)
+    train, validation = data.train.take(np.arange(70)), data.validation
+    model = build(dropout=0.0)
+    [row] = fit(
+        model,
+        train,
+        epochs=1,
+        batch_size=32,
+        optimiser=sgd(),
+        schedule=lambda progress: 0.0,
+        validation=validation,
+    ).history.to_dict("records")
+    for split, prefix in ((train, ""), (validation, "val_")):
+        probabilities = model.predict(split.images / np.float32(255), verbose=0)
+        of_label = probabilities[np.arange(len(split)), split.labels]
+        assert row[f"{prefix}loss"] == pytest.approx(-np.log(of_label).mean(), rel=1e-4)
+        assert row[f"{prefix}accuracy"] == pytest.approx((probabilities.argmax(1) == split.labels).mean())
+
+
+def test_logits_and_softmax_get_the_same_loss(digits):
+    train, *_ = digits
+    with_softmax, with_logits = (
+        fit(build(softmax=softmax), train, epochs=1, batch_size=100, optimiser=sgd())
+        for softmax in (True, False)
+    )
+    assert with_logits.history["loss"].to_numpy() == pytest.approx(with_softmax.history["loss"], rel=1e-4)
+
+
+def test_a_compiled_model_keeps_its_loss_and_optimiser(digits):
+    train, *_ = digits
+    model = build()
+    model.compile("rmsprop", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    optimiser = model.optimizer
+    fit(model, train, epochs=1, batch_size=100)
+    assert model.optimizer is optimiser
+
+
+def test_same_seed_same_weights_other_seed_others(digits):
+    train, *_ = digits
+    once, again, other = (
+        read(fit(build(), train, epochs=1, batch_size=100, optimiser=sgd(), seed=seed).model)
+        for seed in (1, 1, 2)
+    )
+    assert np.array_equal(once, again)
+    assert not np.array_equal(once, other)
+
+
+def test_part_of_an_epoch_takes_its_part_of_the_steps(digits):
+    train, *_ = digits
+    training = fit(build(), train, epochs=1.5, batch_size=100, optimiser=sgd())
+    assert training.images == 900
+    assert len(training.history) == 2
+
+
+def test_augmentation_sees_every_epoch_with_fresh_randomness(digits):
+    train, *_ = digits
+    drawn = []
+
+    def augment(images, rng, epoch):
+        assert images.dtype == np.uint8
+        drawn.append((epoch, rng.integers(1 << 30)))
+        return images
+
+    fit(build(), train, epochs=3, batch_size=300, optimiser=sgd(), augment=augment)
+    assert [epoch for epoch, _ in drawn] == [0, 1, 2]
+    assert len({number for _, number in drawn}) == 3
+
+
+def test_label_smoothing_keeps_predictions_from_certainty(digits):
+    train, *_ = digits
+    sharp, smooth = (
+        fit(build(), train, epochs=8, batch_size=50, optimiser=sgd(), label_smoothing=share).model
+        for share in (0.0, 0.3)
+    )
+    images = train.images / np.float32(255)
+    assert (
+        smooth.predict(images, verbose=0).max(1).mean() < sharp.predict(images, verbose=0).max(1).mean() - 0.1
+    )
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected"),
+    [
+        (lambda progress: 1.0, {0: 1, 0.5: 1, 1: 1}),
+        (decay_in_steps(0.1, 2), {0: 1, 0.49: 1, 0.5: 0.1, 1: 0.1}),
+        (decay_as_cosine, {0: 1, 0.5: 0.5, 1: 0}),
+        (rise_and_fall(0.2, 0.25, 0.1), {0: 0.2, 0.125: 0.6, 0.25: 1, 1: 0.1}),
+    ],
+)
+def test_schedules(schedule, expected):
+    for progress, factor in expected.items():
+        assert schedule(progress) == pytest.approx(factor)
+
+
+def test_the_schedule_multiplies_the_rate_of_the_optimiser(digits):
+    train, *_ = digits
+    training = fit(
+        build(), train, epochs=2, batch_size=300, optimiser=sgd(0.2), schedule=decay_in_steps(0.5, 2)
+    )
+    assert training.history["rate"].to_numpy() == pytest.approx([0.2, 0.1])
+
+
+def test_the_rate_falls_on_a_plateau():
+    schedule = ReduceOnPlateau(factor=0.5, patience=2)
+    factors = []
+    for loss in (1.0, 0.9, 0.95, 0.91, 0.8, 0.8, 0.8):
+        schedule.observe(loss)
+        factors.append(schedule(0.5))
+    assert factors == [1, 1, 1, 0.5, 0.5, 0.5, 0.25]
+
+
+def test_averaging_ends_on_the_average_of_the_path():
+    """With a memory of 1 at the end and 0 at the start, one pull keeps (1/2)^3 of the start at half way."""
+    train = load("mnist-sample").train.take(np.arange(100))
+    path = []
+
+    class Spy(Averaging):
+        pass
+
+    plain = fit(build(), train, epochs=2, batch_size=100, optimiser=sgd())
+    averaged = fit(
+        build(), train, epochs=2, batch_size=100, optimiser=sgd(), averaging=Spy(every=1, decay=1.0)
+    )
+    start = read(build())
+    one = read(fit(build(), train, epochs=1, batch_size=100, optimiser=sgd()).model)
+    path = start / 8 + one * 7 / 8
+    assert read(averaged.model) == pytest.approx(path, abs=1e-5)
+    assert not np.allclose(read(plain.model), path)
+
+
+def test_patience_stops_and_the_best_epoch_is_kept(digits):
+    train, validation, _ = digits
+    rates = iter([1.0, 1.0, 1.0] + [40.0] * 50)
+    seen = {}
+
+    def spoil(progress):  # good for three steps of one epoch each, then far too fast
+        return next(rates)
+
+    training = fit(
+        build(),
+        train,
+        epochs=50,
+        batch_size=600,
+        optimiser=sgd(0.1),
+        validation=validation,
+        schedule=spoil,
+        patience=2,
+        keep_best=True,
+    )
+    accuracy = training.history["val_accuracy"]
+    assert len(accuracy) == training.best_epoch + 2 < 50
+    assert training.best_epoch == accuracy.idxmax()
+    model = training.model
+    model.reset_metrics()
+    images = validation.images / np.float32(255)
+    seen = model.test_on_batch(images, validation.labels, return_dict=True)
+    assert seen["accuracy"] == pytest.approx(accuracy.max())
+
+
+def test_a_loss_that_is_no_number_is_an_error_with_its_place(digits):
+    train, *_ = digits
+    with pytest.raises(DivergedError, match=r"in epoch 1, step [2-4] of 6; lower the learning rate"):
+        fit(build(softmax=False), train, epochs=1, batch_size=100, optimiser=sgd(1e30))
+
+
+def test_bad_requests_are_refused_before_anything_is_trained(digits):
+    train, validation, test = digits
+    good = {"epochs": 1, "batch_size": 10, "optimiser": sgd()}
+    empty = train.take(np.arange(0))
+    compiled = build()
+    compiled.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    few = Split(train.images[:10], np.zeros(10, int), ("zero",), "train", "zeros")
+    for model, split, options, error, message in [
+        (build(), test, {}, JobError, "test"),
+        (build(), train, {"validation": test}, JobError, "test"),
+        (build(), empty, {}, ValueError, "is empty"),
+        (build(), train, {"validation": validation.take(np.arange(0))}, ValueError, "validation .* is empty"),
+        (build(), train, {"epochs": 0}, ValueError, "epochs=0"),
+        (build(), train, {"batch_size": 0}, ValueError, "batch_size=0"),
+        (build(), train, {"optimiser": None}, ValueError, "needs an optimiser"),
+        (compiled, train, {}, ValueError, "needs no optimiser"),
+        (build(), train, {"patience": 2}, ValueError, "give the validation split"),
+        (build(), few, {}, ValueError, "10 outputs, but zeros has 1 classes"),
+    ]:
+        before = read(model)
+        with pytest.raises(error, match=message):
+            fit(model, split, **(good | options))
+        assert np.array_equal(read(model), before)
+
+
+RUN = """
+import sys, time
+from pathlib import Path
+import numpy as np
+sys.path.insert(0, sys.argv[1])
+from test_train import build, read, sgd
+from helpers.data import load
+from helpers.train import Averaging, ReduceOnPlateau, fit
+
+data = load("mnist-sample")
+checkpoint = Path(sys.argv[2]) / "run.npz"
+slow = float(sys.argv[3])
+
+def augment(images, rng, epoch):
+    time.sleep(slow)
+    return images[rng.permutation(len(images))] * 0 + images
+
+training = fit(
+    build(), data.train.take(np.arange(500)), epochs=6, batch_size=100, optimiser=sgd(0.05),
+    validation=data.validation.take(np.arange(200)), augment=augment, averaging=Averaging(2),
+    schedule=ReduceOnPlateau(0.5, 1), keep_best=True, checkpoint=checkpoint,
+    tell=lambda line: print(line, flush=True),
+)
+np.savez(Path(sys.argv[2]) / "result.npz", weights=read(training.model), losses=training.history["val_loss"])
+"""
+
+
+def start_run(tmp_path, slow):
+    here = __file__.rpartition("/")[0]
+    command = [sys.executable, "-c", RUN, here, str(tmp_path), str(slow)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_a_killed_run_goes_on_to_the_result_of_one_never_interrupted(tmp_path):
+    (whole := tmp_path / "whole").mkdir()
+    (broken := tmp_path / "broken").mkdir()
+    assert start_run(whole, 0).wait() == 0
+    victim = start_run(broken, 0.5)
+    for line in victim.stdout:
+        if line.startswith("epoch 3"):
+            break
+    time.sleep(0.1)
+    victim.send_signal(signal.SIGKILL)
+    victim.communicate()
+    assert (broken / "run.npz").exists()
+    assert not (broken / "result.npz").exists()
+    second = start_run(broken, 0)
+    lines = second.communicate()[0].splitlines()
+    assert second.returncode == 0
+    assert lines[0].startswith("epoch 4")
+    assert not (broken / "run.npz").exists(), "a run that ends removes its checkpoint"
+    one, other = (np.load(folder / "result.npz") for folder in (whole, broken))
+    assert np.array_equal(one["weights"], other["weights"])
+    assert np.array_equal(one["losses"], other["losses"])
+
+
+def test_a_checkpoint_of_another_run_is_refused(tmp_path, digits):
+    train, *_ = digits
+    checkpoint = tmp_path / "run.npz"
+
+    class Stop(Exception):
+        pass
+
+    def stop(line):
+        raise Stop
+
+    options = {"epochs": 2, "batch_size": 100, "checkpoint": checkpoint}
+    with pytest.raises(Stop):
+        fit(build(), train, optimiser=sgd(), tell=stop, **options)
+    with pytest.raises(ValueError, match=r"'seed': 0.*not .*'seed': 1.*remove it"):
+        fit(build(), train, optimiser=sgd(), seed=1, **options)
+    assert checkpoint.exists()
