@@ -44,7 +44,7 @@ def open_client(workers: int = 1, scheduler: str = "") -> "Open":
 
     Args:
         workers: local processes; with 0 or 1 there is no client and tasks run in this process.
-        scheduler: address of a cluster, such as `tcp://10.0.0.1:8786`, instead of local workers. Its workers
+        scheduler: address of a cluster, such as `tcp://scheduler:8786`, instead of local workers. Its workers
             need this package; each has one task at a time, however many threads it has.
 
     Raises:
