@@ -9,6 +9,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 
 @contextlib.contextmanager
@@ -35,4 +36,14 @@ with _silence_stderr():
 
         tf.zeros(1)  # the first operation initialises the devices, and says so
 
-__all__ = ["keras"]
+__all__ = ["choose_precision", "keras"]
+
+
+def choose_precision() -> str:
+    """Return the Keras dtype policy to train with: `mixed_bfloat16` on a processor that computes it.
+
+    On any other processor it is emulated, and slower than `float32`. Introduced in lesson 14.
+    """
+    processor = Path("/proc/cpuinfo")
+    computes = processor.exists() and "avx512_bf16" in processor.read_text()
+    return "mixed_bfloat16" if computes else "float32"

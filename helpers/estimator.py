@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from helpers.data import Split
 from helpers.images import scale
-from helpers.train import JUDGED_AT_ONCE, fit
+from helpers.predict import predict
+from helpers.train import fit
 
 if TYPE_CHECKING:
     import keras
@@ -86,14 +86,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, X: np.ndarray) -> np.ndarray:
         """Return the probability of each class, (N, classes) float64 in the order of `classes_`."""
-        from helpers.backend import keras
-
         check_is_fitted(self)
-        parts = [X[start : start + JUDGED_AT_ONCE] for start in range(0, len(X), JUDGED_AT_ONCE)]
-        # Compiled prediction pays off after many calls only, and on many models TensorFlow warns of it.
-        outputs = (self.model_(self.prepare(part), training=False) for part in parts)
-        outputs = np.concatenate([keras.ops.convert_to_numpy(one) for one in outputs], dtype=float)
-        return softmax(outputs, axis=1) if self.model_.loss.from_logits else outputs
+        return predict(self.model_, X, prepare=self.prepare)
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """Return the most probable class of each image, (N,)."""

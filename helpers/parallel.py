@@ -6,6 +6,7 @@ Folds, ensemble members, tuning trials and the candidates of a search are such t
 import contextlib
 import json
 import logging
+import os
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
@@ -36,21 +37,25 @@ class Outcome:
     error: str = ""
 
 
-def open_client(workers: int = 1, scheduler: str = "") -> "Open":
+def open_client(workers: int | None = None, scheduler: str | None = None) -> "Open":
     """Return what `run_tasks` takes as its client, to be used in a `with` statement.
 
     A local worker is a fresh process with one thread. A script that asks for several needs the usual
     `if __name__ == "__main__":`; a notebook does not.
 
     Args:
-        workers: local processes; with 0 or 1 there is no client and tasks run in this process.
+        workers: local processes; with 0 or 1 there is no client and tasks run in this process. By default
+            what `course run --workers` was given, or 1.
         scheduler: address of a cluster, such as `tcp://scheduler:8786`, instead of local workers. Its workers
-            need this package; each has one task at a time, however many threads it has.
+            need this package; each has one task at a time, however many threads it has. By default what
+            `course run --scheduler` was given, or none.
 
     Raises:
         ValueError: a negative number of workers.
         OSError: no scheduler answers at the address, or local workers cannot start.
     """
+    workers = int(os.environ.get("COURSE_WORKERS", 1)) if workers is None else workers
+    scheduler = os.environ.get("COURSE_SCHEDULER", "") if scheduler is None else scheduler
     if workers < 0:
         raise ValueError(
             f"workers={workers}; give 0 or 1 to stay in this process, or the number of processes"

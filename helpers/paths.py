@@ -19,3 +19,14 @@ def cache() -> Path:
     A class can share one folder by setting the variable on every machine.
     """
     return Path(os.environ.get("COURSE_CACHE") or DATA / "cache").expanduser().resolve()
+
+
+def state() -> Path:
+    """Return the folder, made if need be, where a lesson keeps the journals and checkpoints it goes on from.
+
+    `course run` names it in `COURSE_STATE_DIR`: a full run finds there what an interrupted one has left,
+    until it passes; any other run begins with an empty folder.
+    """
+    folder = Path(os.environ.get("COURSE_STATE_DIR") or RUNS / "by-hand")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

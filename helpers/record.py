@@ -151,9 +151,11 @@ class Result:
             return "not recorded yet"
         device, run = self.manifest["device"], self.manifest
         changed = " with changes" if run["dirty"] else ""
-        minutes = run["seconds"] / 60
+        earlier = run.get("earlier", [])
+        minutes = sum(part["seconds"] for part in [*earlier, run]) / 60
+        parts = f" in {len(earlier) + 1} parts" if earlier else ""
         return (
-            f"full run of {run['started'][:10]}, {minutes:.1f} minutes on {device['cores']} cores "
+            f"full run of {run['started'][:10]}, {minutes:.1f} minutes{parts} on {device['cores']} cores "
             f"({device['cpu']}), commit {run['commit'][:7]}{changed}"
         )
 

@@ -9,8 +9,9 @@ import math
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,14 +20,14 @@ import pandas as pd
 
 from helpers.data import Split
 from helpers.images import scale
+from helpers.predict import AT_ONCE, ends_in_softmax
 
 if TYPE_CHECKING:
     import keras
 
-JUDGED_AT_ONCE = 1000
-
 Schedule = Callable[[float], float]
 Augment = Callable[[np.ndarray, np.random.Generator, int], np.ndarray]
+Probe = Callable[["keras.Model"], Mapping[str, float]]
 
 
 class DivergedError(ArithmeticError):
@@ -90,8 +91,8 @@ class Training:
 
     Attributes:
         model: with the weights of the last epoch, or of the best one where that was asked for.
-        history: one row an epoch, from 1: loss, accuracy, rate, seconds, and with validation images val_loss
-            and val_accuracy.
+        history: one row an epoch, from 1: loss, accuracy, rate, seconds, with validation images val_loss and
+            val_accuracy, and what a probe returned.
         best_epoch: the epoch whose weights the model has.
         seconds: spent on steps and augmentation, over all parts of an interrupted run, without validation.
         images: shown to the model, counted with repeats.
@@ -124,6 +125,7 @@ def fit(
     patience: int | None = None,
     keep_best: bool = False,
     seed: int = 0,
+    probe: Probe | None = None,
     checkpoint: Path | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> Training:
@@ -146,6 +148,7 @@ def fit(
         patience: stop after so many epochs without a higher validation accuracy.
         keep_best: end with the weights of the epoch with the highest validation accuracy, not of the last.
         seed: of order and augmentation; each epoch draws from its own generator.
+        probe: called with the model after each epoch; the numbers it returns join that row of the history.
         checkpoint: where the state is kept after each epoch. A run that finds it there goes on from it, to
             the same result as one never interrupted; a run that ends removes it.
         tell: called after each epoch with one line on how it goes and how long it will take.
@@ -158,8 +161,8 @@ def fit(
     _check(model, train, validation, epochs, batch_size, optimiser, label_smoothing, patience, keep_best)
     if not model.compiled:
         _compile(model, optimiser, label_smoothing)
-    settings = {"epochs": epochs, "batch_size": batch_size, "seed": seed, "images": len(train)}
-    loop = _Loop(model, (train, validation), settings, (prepare, augment, schedule), averaging)
+    settings = {"epochs": epochs, "batch_size": batch_size, "seed": seed}
+    loop = _Loop(model, (train, validation), settings, (prepare, augment, schedule, probe), averaging)
     if checkpoint and checkpoint.exists():
         loop.restore(checkpoint)
     while loop.step < loop.total and not loop.is_out_of_patience(patience):
@@ -205,11 +208,11 @@ def _check(
 def _compile(model: "keras.Model", optimiser: "keras.Optimizer", smoothing: float) -> None:
     from helpers.backend import keras
 
-    ends_in_softmax = getattr(model.layers[-1], "activation", None) is keras.activations.softmax
+    logits = not ends_in_softmax(model)
     if smoothing:
-        loss = keras.losses.CategoricalCrossentropy(not ends_in_softmax, label_smoothing=smoothing)
+        loss = keras.losses.CategoricalCrossentropy(logits, label_smoothing=smoothing)
     else:
-        loss = keras.losses.SparseCategoricalCrossentropy(not ends_in_softmax)
+        loss = keras.losses.SparseCategoricalCrossentropy(logits)
     # XLA, which "auto" would choose, makes these networks slower on a CPU.
     model.compile(optimiser, loss, metrics=["accuracy"], jit_compile=False)
 
@@ -235,12 +238,13 @@ class _Loop:
         model: "keras.Model",
         splits: tuple[Split, Split | None],
         settings: dict[str, Any],
-        functions: tuple[Callable, Augment | None, Schedule],
+        functions: tuple[Callable, Augment | None, Schedule, Probe | None],
         averaging: Averaging | None,
     ) -> None:
-        self.model, self.settings, self.averaging = model, settings, averaging
+        self.model, self.averaging = model, averaging
         self.train, self.validation = splits
-        self.prepare, self.augment, self.schedule = functions
+        self.prepare, self.augment, self.schedule, self.probe = functions
+        self.settings = settings | self._describe_recipe()
         self.rate = float(model.optimizer.learning_rate)
         self.total = math.ceil(settings["epochs"] * math.ceil(len(self.train) / settings["batch_size"]))
         self.step = self.images = 0
@@ -249,6 +253,31 @@ class _Loop:
         self.best: list[np.ndarray] = []
         self.average = read_weights(model.weights) if averaging else []
         model.optimizer.build(model.trainable_variables)
+
+    def _describe_recipe(self) -> dict[str, Any]:
+        """Return what tells this run from others, as JSON gives it back: a checkpoint serves no other run."""
+        from helpers.backend import keras
+
+        def name(function: Callable | None) -> str:
+            function = function.func if isinstance(function, partial) else function
+            return "" if function is None else getattr(function, "__qualname__", type(function).__name__)
+
+        optimiser = {
+            key: value
+            for key, value in self.model.optimizer.get_config().items()
+            if isinstance(value, (bool, int, float))
+        }
+        recipe = {
+            "images": len(self.train),
+            "validation": len(self.validation or ()),
+            "parameters": self.model.count_params(),
+            "optimiser": {"class": type(self.model.optimizer).__name__} | optimiser,
+            "loss": keras.saving.serialize_keras_object(self.model.loss),
+            "schedule": [self.schedule(part / 8) for part in range(9)],
+            "averaging": repr(self.averaging),
+            "functions": [name(one) for one in (self.prepare, self.augment, self.schedule)],
+        }
+        return json.loads(json.dumps(recipe))
 
     def run_epoch(self) -> None:
         """Show the model every image once, or what is left of the last epoch, then judge it."""
@@ -265,7 +294,8 @@ class _Loop:
         row = dict(zip(("loss", "accuracy"), (sums / (self.images - shown)).tolist(), strict=True))
         row |= {"rate": float(self.model.optimizer.learning_rate), "seconds": time.perf_counter() - began}
         self.seconds += row["seconds"]
-        self.rows.append(row | self._judge())
+        probed = dict(self.probe(self.model)) if self.probe else {}
+        self.rows.append(row | self._judge() | {key: float(value) for key, value in probed.items()})
         if self.validation and self.best_epoch == len(self.rows):
             self.best = read_weights(self.model.weights)
 
@@ -305,9 +335,9 @@ class _Loop:
         if self.validation is None:
             return {}
         sums = np.zeros(2)
-        for start in range(0, len(self.validation), JUDGED_AT_ONCE):
-            images = self.validation.images[start : start + JUDGED_AT_ONCE]
-            labels = self.validation.labels[start : start + JUDGED_AT_ONCE]
+        for start in range(0, len(self.validation), AT_ONCE):
+            images = self.validation.images[start : start + AT_ONCE]
+            labels = self.validation.labels[start : start + AT_ONCE]
             sums += len(images) * self._measure(self.model.test_on_batch, images, labels)
         loss, accuracy = (sums / len(self.validation)).tolist()
         if isinstance(self.schedule, ReduceOnPlateau):
@@ -352,11 +382,11 @@ class _Loop:
         """
         with np.load(path) as file:
             state = json.loads(str(file["state"]))
-            if state["settings"] != self.settings:
-                raise ValueError(
-                    f"{path.name} is of a run with {state['settings']}, not {self.settings}; "
-                    "remove it, or name another"
-                )
+            for name, here in self.settings.items():
+                if (there := state["settings"].get(name)) != here:
+                    raise ValueError(
+                        f"{path.name} is of a run with {name} {there}, not {here}; remove it, or name another"
+                    )
             counts = Counter(name.rpartition("-")[0] for name in file.files)
             groups = {
                 group: [file[f"{group}-{n}"] for n in range(counts[group])]

@@ -328,6 +328,29 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path, digits):
     options = {"epochs": 2, "batch_size": 100, "checkpoint": checkpoint}
     with pytest.raises(Stop):
         fit(build(), train, optimiser=sgd(), tell=stop, **options)
-    with pytest.raises(ValueError, match=r"'seed': 0.*not .*'seed': 1.*remove it"):
-        fit(build(), train, optimiser=sgd(), seed=1, **options)
+    recipes = {
+        "seed 0, not 1": {"seed": 1},
+        "schedule .*1.0, 1.0.*, not": {"schedule": decay_as_cosine},
+        "averaging None, not Averaging": {"averaging": Averaging()},
+        "loss .*Sparse.*, not .*Categorical": {"label_smoothing": 0.1},
+    }
+    for message, recipe in recipes.items():
+        with pytest.raises(ValueError, match=f"of a run with {message}.*remove it"):
+            fit(build(), train, optimiser=sgd(), **options, **recipe)
     assert checkpoint.exists()
+
+
+def test_what_a_probe_returns_joins_the_history_and_outlives_an_interruption(tmp_path, digits):
+    train, *_ = digits
+    seen = []
+
+    def probe(model):
+        seen.append(model.count_params())
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+        return {"looks": len(seen)}
+
+    options = {"epochs": 3, "batch_size": 100, "checkpoint": tmp_path / "run.npz", "probe": probe}
+    with pytest.raises(KeyboardInterrupt):
+        fit(build(), train, optimiser=sgd(), **options)
+    assert list(fit(build(), train, optimiser=sgd(), **options).history["looks"]) == [1, 3, 4]

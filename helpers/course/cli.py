@@ -64,7 +64,14 @@ main.add_command(_DataCommands("data", help="List, fetch and verify the data set
     metavar="SECONDS",
     help="For each lesson.",
 )
-@click.option("--force", is_flag=True, help="Run also what is up to date.")
+@click.option("--force", is_flag=True, help="Run also what is up to date, and from its beginning.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="NUMBER",
+    help="Processes for the tasks of a lesson that can run side by side.",
+)
+@click.option("--scheduler", metavar="ADDRESS", help="A Dask cluster for them, as tcp://scheduler:8786.")
 def run(
     lessons: tuple[str, ...],
     full: bool,
@@ -72,6 +79,8 @@ def run(
     resume: bool,
     time_limit: float | None,
     force: bool,
+    workers: int | None,
+    scheduler: str | None,
 ) -> None:
     """Run the lessons named by number, or all, as far as they changed.
 
@@ -85,13 +94,15 @@ def run(
     profile = "full" if full else "custom" if assignments else "default"
     if assignments and (full or len(lessons) != 1):
         raise CourseError("-p sets parameters of exactly one lesson, in a run that is not --full")
-    request = Request(list(lessons), profile, _read_assignments(assignments), time_limit, force)
+    parameters = _read_assignments(assignments)
+    request = Request(list(lessons), profile, parameters, time_limit, force, workers, scheduler)
     if resume and not lessons:
         last = load_request()
         if last is None or (full and last.profile != "full"):
             click.echo("nothing to resume")
             return
-        request = replace(last, limit=time_limit or last.limit)
+        changes = {"limit": time_limit, "workers": workers, "scheduler": scheduler}
+        request = replace(last, **{name: value for name, value in changes.items() if value is not None})
     try:
         status = run_request(request, Console())
     except KeyboardInterrupt:

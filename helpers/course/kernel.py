@@ -44,6 +44,7 @@ def execute(
     source: Path,
     run_folder: Path,
     parameters: Mapping[str, Any],
+    environment: Mapping[str, str],
     limit: float | None,
     tell_cell: Callable[[int], None],
 ) -> Execution:
@@ -55,6 +56,7 @@ def execute(
         source: the notebook.
         run_folder: where it is executed into, and where `helpers.record` writes.
         parameters: those that differ from the notebook's own.
+        environment: variables for the kernel, besides those of this process.
         limit: seconds after which the cell is interrupted and then the kernel killed; None for never.
         tell_cell: called with the number of every code cell (1..n) that begins.
 
@@ -77,7 +79,7 @@ def execute(
                 km=manager,
                 watch=watch,
                 launch={
-                    "env": os.environ | {"COURSE_RUN_DIR": str(run_folder)},
+                    "env": os.environ | environment | {"COURSE_RUN_DIR": str(run_folder)},
                     "cwd": str(paths.NOTEBOOKS),
                     "stdout": log,
                     "stderr": log,

@@ -29,6 +29,7 @@ from helpers.course.lessons import (
 from helpers.course.machine import name_missing
 from helpers.course.manifest import make_run_folder, start_manifest, write_json
 from helpers.course.progress import Outcome, Progress, print_summary
+from helpers.course.state import drop_state, open_state
 
 DEFAULT_LIMIT = 600.0
 
@@ -42,6 +43,8 @@ class Request:
     parameters: dict[str, Any] = field(default_factory=dict)
     limit: float | None = None
     force: bool = False
+    workers: int | None = None
+    scheduler: str | None = None
     started: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
 
 
@@ -123,7 +126,7 @@ def run_request(request: Request, console: Console) -> int:
                 outcomes.append(Outcome(job.lesson, "up to date"))
                 continue
             progress.begin(position, job.lesson, reason)
-            outcomes.append(run_job(job, progress))
+            outcomes.append(run_job(job, request, progress))
             progress.end(outcomes[-1])
             if outcomes[-1].status == "interrupted":
                 break
@@ -160,15 +163,21 @@ def _expect_seconds(job: Job) -> float | None:
     return job.lesson.about.get("seconds") if job.profile == "default" else None
 
 
-def run_job(job: Job, progress: Progress) -> Outcome:
+def run_job(job: Job, request: Request, progress: Progress) -> Outcome:
     """Execute one lesson into a new run folder and keep its manifest; a full run that passes is recorded."""
     from helpers.course.kernel import execute
 
+    last = newest_run(job.lesson, job.profile)
+    anew = request.force and not (last and last.manifest["started"] >= request.started)
     manifest = start_manifest(job.lesson, job.profile, job.parameters)
     folder = make_run_folder(manifest)
+    environment = {"COURSE_STATE_DIR": str(open_state(manifest, folder, anew=anew))}
+    for name in ("workers", "scheduler"):
+        if (value := getattr(request, name)) is not None:
+            environment[f"COURSE_{name.upper()}"] = manifest[name] = str(value)
     write_json(folder / "manifest.json", manifest)
     began = time.monotonic()
-    execution = execute(job.lesson.path, folder, job.changes, job.limit, progress.tell_cell)
+    execution = execute(job.lesson.path, folder, job.changes, environment, job.limit, progress.tell_cell)
     manifest["seconds"] = round(time.monotonic() - began, 2)
     manifest["peak_memory_mib"] = execution.peak_memory_mib
     manifest["error"] = execution.error or _judge(job, folder, manifest)
@@ -201,6 +210,7 @@ def _judge(job: Job, folder: Path, manifest: dict[str, Any]) -> dict[str, Any] |
         manifest["status"] = "passed"
         parts = {"values": result.values, "tables": result.tables, "answers": result.answers}
         write_json(paths.RESULTS / f"{job.lesson.stem}.json", {"manifest": manifest, **parts})
+        drop_state(job.lesson.stem)
     return None
 
 

@@ -181,3 +181,54 @@ def test_help_is_light(house, command, names):
     ).stdout
     assert output.endswith("[]\n")
     assert all(name in output for name in names)
+
+
+STEP_BY_STEP = """
+from helpers.paths import state
+from helpers.record import record
+done = state() / "done"
+steps = done.read_text() if done.exists() else ""
+assert steps, done.write_text("one ")
+record("steps", steps + "two")
+"""
+
+
+def test_a_full_run_goes_on_from_the_state_of_a_failed_one_and_says_so(house):
+    house.write("notebooks/full.yaml", "'51': {parameters: {seed: 3}}")
+    house.write_lesson("51_steps", STEP_BY_STEP)
+    assert house.course("run", "51", "--full").exit_code == 1
+    assert house.course("run", "51", "--full").exit_code == 0
+    result = json.loads((house.root / "reports/results/51_steps.json").read_text())
+    assert result["values"]["steps"]["value"] == "one two"
+    [earlier] = result["manifest"]["earlier"]
+    assert earlier["started"] < result["manifest"]["started"]
+    assert earlier["seconds"] >= 0
+    assert not (house.root / "reports/runs/51_steps/state").exists()
+    assert house.course("run", "51", "--full", "--force").exit_code == 1, (
+        "the state of a run that passed is gone"
+    )
+    assert house.course("run", "51", "--full", "--force").exit_code == 1, "a forced run begins anew"
+    assert house.course("run", "--resume").exit_code == 0, "a resumed one goes on"
+
+
+def test_a_default_run_begins_with_an_empty_state(house):
+    house.write_lesson("51_steps", STEP_BY_STEP)
+    assert [house.course("run", "51").exit_code for _ in range(2)] == [1, 1]
+
+
+def test_workers_and_scheduler_reach_the_lesson(house):
+    look = """
+import os
+from helpers.record import record
+record("given", " ".join(os.environ.get(f"COURSE_{name}", "-") for name in ("WORKERS", "SCHEDULER")))
+"""
+    house.write_lesson("51_look", look)
+    for arguments, given in (
+        ((), "- -"),
+        (("--workers", "2"), "2 -"),
+        (("--scheduler", "tcp://a:1"), "- tcp://a:1"),
+    ):
+        assert house.course("run", "51", "--force", *arguments).exit_code == 0
+        record = (find_runs(find_lesson(51))[0].folder / "record.jsonl").read_text()
+        assert json.loads(record)["value"] == given
+    assert house.course("run", "51", "--workers", "0").exit_code == 2
