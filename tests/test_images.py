@@ -4,6 +4,7 @@ import pytest
 from helpers.images import (
     draw_affine,
     flip,
+    flip_alternately,
     jitter_colour,
     measure_channels,
     scale,
@@ -68,6 +69,15 @@ def test_flip_mirrors_about_half_and_changes_nothing_else(images, rng):
     mirrored = (flipped == images[:, :, ::-1]).all((1, 2, 3))
     assert np.all(same ^ mirrored)
     assert 20 < same.sum() < 50
+
+
+def test_alternate_flips_show_every_image_both_ways_in_two_epochs(images):
+    even, odd, third = (flip_alternately(images, epoch) for epoch in range(3))
+    mirrored = (even == images[:, :, ::-1]).all((1, 2, 3))
+    assert 20 < mirrored.sum() < 50
+    assert np.array_equal(even, odd[:, :, ::-1])
+    assert np.array_equal(even, third)
+    assert not np.array_equal(even, flip_alternately(images, 0, seed=1))
 
 
 def test_shift_moves_by_reflection(rng):
