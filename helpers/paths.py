@@ -1,6 +1,9 @@
 """Where things are in the repository, found from the package's own place, whatever the working directory."""
 
+import atexit
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -22,11 +25,16 @@ def cache() -> Path:
 
 
 def state() -> Path:
-    """Return the folder, made if need be, where a lesson keeps the journals and checkpoints it goes on from.
+    """Return a folder for the journals and checkpoints that a lesson goes on from when it is interrupted.
 
     `course run` names it in `COURSE_STATE_DIR`: a full run finds there what an interrupted one has left,
-    until it passes; any other run begins with an empty folder.
+    until it passes; any other run begins with an empty one. In a notebook opened by hand every call gives a
+    new folder, so that a cell run again does its work again; it is removed when the kernel ends.
     """
-    folder = Path(os.environ.get("COURSE_STATE_DIR") or RUNS / "by-hand")
-    folder.mkdir(parents=True, exist_ok=True)
+    if named := os.environ.get("COURSE_STATE_DIR"):
+        folder = Path(named)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+    folder = Path(tempfile.mkdtemp(prefix="course-state-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder

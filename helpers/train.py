@@ -96,6 +96,8 @@ class Training:
         best_epoch: the epoch whose weights the model has.
         seconds: spent on steps and augmentation, over all parts of an interrupted run, without validation.
         images: shown to the model, counted with repeats.
+        best_weights: those of the epoch with the highest validation accuracy, for `write_weights`; none
+            without validation images.
     """
 
     model: "keras.Model"
@@ -103,6 +105,7 @@ class Training:
     best_epoch: int
     seconds: float
     images: int
+    best_weights: list[np.ndarray]
 
     @property
     def images_per_second(self) -> float:
@@ -150,7 +153,7 @@ def fit(
         seed: of order and augmentation; each epoch draws from its own generator.
         probe: called with the model after each epoch; the numbers it returns join that row of the history.
         checkpoint: where the state is kept after each epoch. A run that finds it there goes on from it, to
-            the same result as one never interrupted; a run that ends removes it.
+            the same result as one never interrupted, and at once where that had come to its end.
         tell: called after each epoch with one line on how it goes and how long it will take.
 
     Raises:
@@ -171,7 +174,7 @@ def fit(
             loop.save(checkpoint)
         if tell:
             tell(loop.describe())
-    return loop.conclude(keep_best, checkpoint)
+    return loop.conclude(keep_best)
 
 
 def _check(
@@ -401,11 +404,9 @@ class _Loop:
             for row in self.rows:
                 self.schedule.observe(row["val_loss"])
 
-    def conclude(self, keep_best: bool, checkpoint: Path | None) -> Training:
+    def conclude(self, keep_best: bool) -> Training:
         if keep_best:
             write_weights(self.model.weights, self.best)
-        if checkpoint:
-            checkpoint.unlink(missing_ok=True)
         history = pd.DataFrame(self.rows, index=pd.RangeIndex(1, len(self.rows) + 1, name="epoch"))
         best = self.best_epoch if keep_best else len(self.rows)
-        return Training(self.model, history, best, self.seconds, self.images)
+        return Training(self.model, history, best, self.seconds, self.images, self.best)

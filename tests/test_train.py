@@ -309,7 +309,9 @@ def test_a_killed_run_goes_on_to_the_result_of_one_never_interrupted(tmp_path):
     lines = second.communicate()[0].splitlines()
     assert second.returncode == 0
     assert lines[0].startswith("epoch 4")
-    assert not (broken / "run.npz").exists(), "a run that ends removes its checkpoint"
+    again = start_run(broken, 0)
+    assert again.communicate()[0] == "", "a run that had ended is not run again"
+    assert again.returncode == 0
     one, other = (np.load(folder / "result.npz") for folder in (whole, broken))
     assert np.array_equal(one["weights"], other["weights"])
     assert np.array_equal(one["losses"], other["losses"])

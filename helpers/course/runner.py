@@ -179,6 +179,7 @@ def run_job(job: Job, request: Request, progress: Progress) -> Outcome:
     began = time.monotonic()
     execution = execute(job.lesson.path, folder, job.changes, environment, job.limit, progress.tell_cell)
     manifest["seconds"] = round(time.monotonic() - began, 2)
+    shutil.rmtree(folder / "state", ignore_errors=True)
     manifest["peak_memory_mib"] = execution.peak_memory_mib
     manifest["error"] = execution.error or _judge(job, folder, manifest)
     manifest["status"] = "failed" if manifest["error"] else "passed"
