@@ -35,8 +35,14 @@ class Split:
     def __post_init__(self) -> None:
         if self.role not in JOBS:
             raise ValueError(f"role {self.role!r} is unknown; use one of {', '.join(JOBS)}")
-        if self.images.dtype != np.uint8 or self.images.ndim != 4:
-            raise ValueError(f"images are {self.images.dtype} {self.images.shape}; need uint8 (N, H, W, C)")
+        if self.images.ndim != 4:
+            raise ValueError(f"images have shape {self.images.shape}; need (N, height, width, channels)")
+        if self.images.dtype != np.uint8:
+            reach = f" in {self.images.min():.3g}..{self.images.max():.3g}" if self.images.size else ""
+            raise ValueError(
+                f"images are {self.images.dtype}{reach}; need uint8 pixels in 0..255, such as "
+                "np.rint(255 * images).astype(np.uint8) makes of floats in 0..1"
+            )
         if self.labels.shape != self.images.shape[:1]:
             raise ValueError(f"{len(self.images)} images have labels of shape {self.labels.shape}")
         labels = self.labels.astype(np.int64)

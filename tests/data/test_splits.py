@@ -67,8 +67,8 @@ def test_making_a_split_leaves_the_callers_arrays_writable():
 @pytest.mark.parametrize(
     ("images", "labels", "role", "message"),
     [
-        (np.zeros((2, 2, 2, 3)), [0, 1], "train", "need uint8"),
-        (np.zeros((2, 2, 2), np.uint8), [0, 1], "train", "need uint8"),
+        (np.linspace(-1, 3, 24).reshape(2, 2, 2, 3), [0, 1], "train", r"float64 in -1\.\.3; need uint8"),
+        (np.zeros((2, 2, 2), np.uint8), [0, 1], "train", r"shape \(2, 2, 2\); need"),
         (np.zeros((2, 2, 2, 3), np.uint8), [0], "train", "2 images have labels of shape"),
         (np.zeros((2, 2, 2, 3), np.uint8), [0, 2], "train", "labels run from 0 to 2; need 0..1"),
         (np.zeros((2, 2, 2, 3), np.uint8), [-1, 0], "train", "labels run from -1"),
