@@ -1,0 +1,79 @@
+"""Five folds of a network on two worker processes, one of which is killed while it trains: lesson 21."""
+
+import os
+import signal
+import socket
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.model_selection import StratifiedKFold
+
+from helpers.data import load, stratified_split
+from helpers.models.report_cnn import build_report_cnn
+from helpers.parallel import open_client, run_tasks
+from helpers.predict import predict
+from helpers.train import fit
+
+EXPERIMENT = {"images": 200, "epochs": 2}
+
+
+def can_reach_itself() -> bool:
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            socket.create_connection(server.getsockname(), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def train_fold(fold: int, folder: Path, mortal: bool) -> dict:
+    """Train a small network on four folds and judge it on the fifth; fold 2 dies once, half-way."""
+    from helpers.backend import keras
+
+    train = load("cifar10-sample", validation=0).train
+    share = EXPERIMENT["images"] / len(train)
+    train = train.take(stratified_split(train.labels, share, seed=0)[1])
+    splitter = StratifiedKFold(5, shuffle=True, random_state=0)
+    learn, judged = list(splitter.split(train.images, train.labels))[fold]
+    with open(folder / "started", "a") as file:
+        file.write(f"{fold}\n")
+
+    def tell(line: str) -> None:
+        starts = Counter((folder / "started").read_text().split())
+        if mortal and fold == 2 and starts["2"] == 1 and line.startswith("epoch 1,"):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    keras.utils.set_random_seed(fold)
+    fit(
+        model := build_report_cnn((8,), units=16),
+        train.take(learn),
+        epochs=EXPERIMENT["epochs"],
+        batch_size=16,
+        optimiser=keras.optimizers.Adam(0.003),
+        seed=fold,
+        tell=tell,
+    )
+    probabilities = predict(model, train.images[judged])
+    of_true_class = probabilities[np.arange(len(judged)), train.labels[judged]]
+    return {"judged": judged.tolist(), "probabilities": of_true_class.tolist()}
+
+
+@pytest.mark.skipif(not can_reach_itself(), reason="worker processes need the interface 127.0.0.1")
+def test_a_worker_killed_while_it_trains_costs_one_retry_and_all_five_folds_arrive(tmp_path):
+    (alone := tmp_path / "alone").mkdir()
+    tasks = {str(fold): {"fold": fold, "folder": tmp_path, "mortal": True} for fold in range(5)}
+    with open_client(2) as client:
+        outcomes = run_tasks(
+            train_fold, tasks, client=client, journal=tmp_path / "folds.jsonl", experiment=EXPERIMENT
+        )
+    assert [outcome.error for outcome in outcomes.values()] == [""] * 5
+    starts = Counter((tmp_path / "started").read_text().split())
+    assert starts == Counter({"0": 1, "1": 1, "2": 2, "3": 1, "4": 1})
+    judged = np.concatenate([outcome.value["judged"] for outcome in outcomes.values()])
+    assert sorted(judged) == list(range(EXPERIMENT["images"]))
+    # The killed fold began anew: it ends where one that was never killed ends, here, with other threads.
+    undisturbed = train_fold(2, alone, mortal=False)
+    repeated = outcomes["2"].value["probabilities"]
+    np.testing.assert_allclose(repeated, undisturbed["probabilities"], atol=0.01)
