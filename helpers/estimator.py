@@ -72,8 +72,14 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         classes, labels = np.unique(y, return_inverse=True)
         split = Split(X, labels, tuple(map(str, classes)), "train", "y")
         keras.utils.set_random_seed(self.seed)
+        model = self.build()
+        if (outputs := model.output_shape[-1]) > len(classes):
+            raise ValueError(
+                f"the network has {outputs} outputs, but y holds {len(classes)} classes: "
+                f"{', '.join(split.class_names)}; if this is a fold that lacks one, cut with StratifiedKFold"
+            )
         training = fit(
-            self.build(),
+            model,
             split,
             epochs=self.epochs,
             batch_size=self.batch_size,
