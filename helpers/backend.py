@@ -34,6 +34,8 @@ with _silence_stderr():
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
+        # It warns of many models being compiled, which is what a search, or a course, does.
+        tf.get_logger().setLevel("ERROR")
         tf.zeros(1)  # the first operation initialises the devices, and says so
 
 __all__ = ["choose_precision", "keras"]

@@ -354,3 +354,67 @@ def draw_folds(
     axes.set_xlabel(f"{axis} (%)")
     axes.margins(x=0.12)
     return figure
+
+
+def draw_bundle(
+    curves: pd.DataFrame, named: Mapping[str, str], *, title: str, across: str, up: str
+) -> Figure:
+    """Draw many lines in grey, and a few of them by name, thick and with markers.
+
+    Args:
+        curves: one column a line, over numbers in the index; NaN where a line has ended.
+        named: column -> name in the legend; at most eight.
+        title: the finding.
+        across: what the index is, with its unit.
+        up: what the values are, with their unit.
+    """
+    figure, [[axes]] = _start_figure(title, 7.0, 4.2)
+    others = curves.drop(columns=list(named))
+    axes.plot(others.index, others, color="#bbbbbb", linewidth=1, marker=".", label="_others")
+    axes.plot([], [], color="#bbbbbb", marker=".", label=f"{others.shape[1]} others")
+    for (column, name), colour, marker in zip(named.items(), COLOURS, MARKERS, strict=False):
+        axes.plot(curves.index, curves[column], color=colour, marker=marker, linewidth=2.5, label=name)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.set(xlabel=across, ylabel=up)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
+    return figure
+
+
+def draw_parallel(table: pd.DataFrame, *, title: str, best: int = 3) -> Figure:
+    """Draw parallel coordinates: one upright axis a column, one line a row, dark where the last is high.
+
+    Values that equal each other are spread a little, so that lines do not hide each other.
+
+    Args:
+        table: one row a trial. The last column is its score, in 0..1; in the others a value may be missing,
+            and all that occur are named on their axis, in order.
+        title: the finding.
+        best: how many of the rows with the highest score are drawn thick and dotted.
+    """
+    *settings, score = table.columns
+    figure, [[axes]] = _start_figure(title, 9.0, 4.4)
+    label = {"textcoords": "offset points", "va": "center", "fontsize": 9, "zorder": 3}
+    label["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+    heights = pd.DataFrame(index=table.index)
+    spread = np.linspace(-0.03, 0.03, len(table))
+    for place, column in enumerate(settings):
+        values = sorted(table[column].dropna().unique())
+        names = (["none"] if table[column].isna().any() else []) + [str(value) for value in values]
+        ranks = table[column].map({value: rank for rank, value in enumerate(values)}).astype(float)
+        ranks = ranks.add(len(names) - len(values)).fillna(0)
+        heights[column] = ranks / max(len(names) - 1, 1) + spread
+        for rank, name in enumerate(names):
+            axes.annotate(name, (place, rank / max(len(names) - 1, 1)), (-6, 0), ha="right", **label)
+    low, high = table[score].min(), table[score].max()
+    heights[score] = (table[score] - low) / max(high - low, 1e-9)
+    shades = sns.color_palette("crest", as_cmap=True)
+    leaders = table[score].nlargest(best).index
+    for row in table[score].sort_values().index:
+        style = {"linewidth": 3, "marker": "o"} if row in leaders else {"linewidth": 1.2, "alpha": 0.8}
+        axes.plot(range(len(table.columns)), heights.loc[row], color=shades(heights.loc[row, score]), **style)
+    for value, height in ((low, 0), (high, 1)):
+        axes.annotate(f"{100 * value:.1f} %", (len(settings), height), (8, 0), **label)
+    axes.set_xticks(range(len(table.columns)), table.columns)
+    axes.set_yticks([])
+    axes.set_xlim(-0.5, len(settings) + 0.5)
+    return figure

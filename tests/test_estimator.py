@@ -123,7 +123,7 @@ def test_bad_input_is_refused(classifier, digits):
         classifier.predict(images)
     with pytest.raises(ValueError, match="images are float32"):
         classifier.fit(images.astype(np.float32), names)
-    with pytest.raises(ValueError, match="10 outputs, but y holds 9 classes: .*StratifiedKFold"):
+    with pytest.raises(ValueError, match=r"10 outputs, but y holds 9 classes: .*StratifiedKFold"):
         classifier.fit(images[names != "six"], names[names != "six"])
     with pytest.raises(ValueError, match="200 images have labels of shape"):
         classifier.fit(images, names[:9])

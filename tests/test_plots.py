@@ -8,6 +8,7 @@ from PIL import Image
 
 from helpers.plots import (
     draw_bars,
+    draw_bundle,
     draw_confusions,
     draw_dots,
     draw_folds,
@@ -15,6 +16,7 @@ from helpers.plots import (
     draw_intervals,
     draw_learning_curves,
     draw_lines,
+    draw_parallel,
     draw_reliability,
     draw_roc,
     draw_tradeoff,
@@ -182,3 +184,20 @@ def test_folds_are_rings_and_their_mean_a_diamond_with_its_interval():
     assert rings[0].get_offsets()[:, 0].tolist() == [60, 70]
     assert axes.containers[0][0].get_marker() == "D"
     assert axes.containers[0][2][0].get_segments()[0][:, 0].tolist() == pytest.approx([55, 70])
+
+
+def test_a_bundle_names_a_few_lines_and_counts_the_others():
+    curves = pd.DataFrame(np.arange(12).reshape(3, 4), index=[1, 2, 3], columns=list("abcd"))
+    figure = draw_bundle(curves, {"b": "best"}, title="t", across="epoch", up="accuracy (%)")
+    assert {"best", "3 others", "epoch"} <= set(read_texts(figure).split("\n"))
+    thick = [line for line in figure.axes[0].lines if line.get_linewidth() > 2]
+    assert [list(line.get_ydata()) for line in thick] == [[1, 5, 9]]
+
+
+def test_parallel_coordinates_name_each_value_and_put_the_best_highest():
+    table = pd.DataFrame({"units": [64, 128, 64], "kind": ["a", None, "b"], "score": [0.1, 0.5, 0.3]})
+    figure = draw_parallel(table, title="t", best=1)
+    assert {"64", "128", "a", "b", "none", "10.0 %", "50.0 %", "kind"} <= set(read_texts(figure).split("\n"))
+    [thick] = [line for line in figure.axes[0].lines if line.get_linewidth() > 2]
+    units, kind, score = thick.get_ydata()
+    assert (round(units), round(kind), score) == (1, 0, 1)
