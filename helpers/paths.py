@@ -12,6 +12,7 @@ DATA = ROOT / "data"
 SAMPLES = DATA / "samples"
 REPORTS = ROOT / "reports"
 RESULTS = REPORTS / "results"
+MODELS = REPORTS / "models"
 RUNS = REPORTS / "runs"
 HTML = REPORTS / "html"
 

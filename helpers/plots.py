@@ -418,3 +418,25 @@ def draw_parallel(table: pd.DataFrame, *, title: str, best: int = 3) -> Figure:
     axes.set_yticks([])
     axes.set_xlim(-0.5, len(settings) + 0.5)
     return figure
+
+
+def draw_captioned(
+    images: np.ndarray, captions: Sequence[str], *, title: str, columns: int = 6, size: float = 1.2
+) -> Figure:
+    """Draw images in lines, each with its own text above it. Introduced in lesson 11.
+
+    Args:
+        images: (N, H, W, 1 or 3) uint8 or float in 0..1.
+        captions: one for each image; short enough for its width.
+        title: the finding.
+        columns: images in a line.
+        size: side of one image in inches.
+    """
+    lines = max(1, -(-len(images) // columns))
+    figure, grid = _start_figure(title, size * columns, (size + 0.3) * lines + 0.4, lines, columns)
+    for axes in grid.flat:
+        axes.set_axis_off()
+    for axes, image, caption in zip(grid.flat, images, captions, strict=False):
+        axes.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=255 if image.dtype == np.uint8 else 1)
+        axes.set_title(caption, fontsize=9)
+    return figure

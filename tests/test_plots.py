@@ -9,6 +9,7 @@ from PIL import Image
 from helpers.plots import (
     draw_bars,
     draw_bundle,
+    draw_captioned,
     draw_confusions,
     draw_dots,
     draw_folds,
@@ -201,3 +202,11 @@ def test_parallel_coordinates_name_each_value_and_put_the_best_highest():
     [thick] = [line for line in figure.axes[0].lines if line.get_linewidth() > 2]
     units, kind, score = thick.get_ydata()
     assert (round(units), round(kind), score) == (1, 0, 1)
+
+
+def test_every_image_has_its_caption_and_the_last_line_may_be_short():
+    images = np.zeros((4, 8, 8, 1), np.uint8)
+    figure = draw_captioned(images, ["a", "b", "c", "d"], title="t", columns=3)
+    assert [axes.get_title() for axes in figure.axes] == ["a", "b", "c", "d", "", ""]
+    assert [len(axes.images) for axes in figure.axes] == [1, 1, 1, 1, 0, 0]
+    assert len(draw_captioned(images[:0], [], title="none").axes) == 6

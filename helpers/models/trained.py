@@ -1,0 +1,124 @@
+"""Trained models that the full runs of lessons keep in `reports/models/`, for later lessons to build on.
+
+A model is one `.npz`: its layers as Keras describes them, its weights in half precision, and mean and
+deviation of the pixels it was trained on. Its card is the `.json` beside it. Nothing in either is executed
+on loading but layers of Keras and of this package.
+"""
+
+import difflib
+import hashlib
+import io
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from helpers import paths
+from helpers.data import ChecksumError
+from helpers.images import standardise
+from helpers.record import note_input
+
+if TYPE_CHECKING:
+    import keras
+
+LARGEST = 5_000_000  # bytes; models live in the repository
+CARD = ("data", "recipe", "seed", "metrics", "limits")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained model with what it needs.
+
+    Attributes:
+        model: takes what `prepare` gives; not compiled; in float32.
+        prepare: turns uint8 images (N, H, W, C) into its inputs; `helpers.predict.predict` takes both.
+        card: data, recipe, seed, metrics, limits, bytes and sha256.
+    """
+
+    model: "keras.Model"
+    prepare: Callable[[np.ndarray], np.ndarray]
+    card: dict[str, Any]
+
+
+def keep_trained(
+    name: str, model: "keras.Model", *, mean: ArrayLike, deviation: ArrayLike, card: Mapping[str, Any]
+) -> Trained:
+    """Write a trained model and its card, and return it as `load_trained` gives it: judge that one.
+
+    Args:
+        name: such as `fast_cifar10`.
+        model: of any precision.
+        mean: (C,), subtracted from pixels in 0..1.
+        deviation: (C,), what they are divided by then.
+        card: with the keys of `CARD`: the data it was trained on, the recipe in a sentence, the seed, metrics
+            by name, and what it must not be used for.
+
+    Raises:
+        ValueError: a card that lacks a key, weights that half precision cannot hold, or more than 5 MB.
+    """
+    from helpers.backend import keras
+
+    if missing := set(CARD) - card.keys():
+        raise ValueError(f"the card of {name} lacks {', '.join(sorted(missing))}")
+    plain = keras.models.clone_model(model, clone_function=_copy_in_float32)
+    with np.errstate(over="ignore"):
+        weights = [weight.astype(np.float16) for weight in model.get_weights()]
+    if not all(np.isfinite(weight).all() for weight in weights):
+        raise ValueError(f"{name} has weights that are not finite, or too large for half precision")
+    content = io.BytesIO()
+    numbered = {f"weight-{n}": weight for n, weight in enumerate(weights)}
+    pixels = {"mean": np.asarray(mean, np.float64), "deviation": np.asarray(deviation, np.float64)}
+    np.savez_compressed(content, layers=plain.to_json(), **pixels, **numbered)
+    if content.tell() > LARGEST:
+        raise ValueError(f"{name} takes {content.tell():,} bytes; at most {LARGEST:,} may be kept")
+    sha256 = hashlib.sha256(content.getvalue()).hexdigest()
+    card = dict(card) | {"bytes": content.tell(), "sha256": sha256}
+    _write(f"{name}.npz", content.getvalue())
+    _write(f"{name}.json", json.dumps(card, indent=2, ensure_ascii=False).encode() + b"\n")
+    return load_trained(name)
+
+
+def load_trained(name: str) -> Trained:
+    """Read a model that a full run has kept.
+
+    Raises:
+        ValueError: no such model.
+        ChecksumError: the file is not the one that its card describes.
+    """
+    from helpers.backend import keras
+    from helpers.models import fast_cnn  # noqa: F401 (its layers must be known)
+
+    known = sorted(path.stem for path in paths.MODELS.glob("*.json"))
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known) or 'none yet'}"
+        raise ValueError(f"no trained model {name!r}; {hint}")
+    card = json.loads((paths.MODELS / f"{name}.json").read_text(encoding="utf-8"))
+    path = paths.MODELS / f"{name}.npz"
+    content = path.read_bytes()
+    if (found := hashlib.sha256(content).hexdigest()) != card["sha256"]:
+        raise ChecksumError(
+            f"{path.name} has SHA-256 {found}, its card says {card['sha256']}; restore it with git"
+        )
+    note_input(path, found)
+    with np.load(io.BytesIO(content)) as file:
+        model = keras.models.model_from_json(str(file["layers"]))
+        model.set_weights([file[f"weight-{n}"].astype(np.float32) for n in range(len(model.weights))])
+        prepare = partial(standardise, mean=file["mean"], deviation=file["deviation"])
+    return Trained(model, prepare, card)
+
+
+def _copy_in_float32(layer: "keras.Layer") -> "keras.Layer":
+    return type(layer).from_config(layer.get_config() | {"dtype": "float32"})
+
+
+def _write(name: str, content: bytes) -> None:
+    paths.MODELS.mkdir(parents=True, exist_ok=True)
+    part = paths.MODELS / f".{name}.{os.getpid()}"
+    part.write_bytes(content)
+    os.replace(part, paths.MODELS / name)
