@@ -91,7 +91,7 @@ def load_trained(name: str) -> Trained:
         ChecksumError: the file is not the one that its card describes.
     """
     from helpers.backend import keras
-    from helpers.models import fast_cnn  # noqa: F401 (its layers must be known)
+    from helpers.models import branched_cnn, fast_cnn  # noqa: F401 (their layers must be known)
 
     known = sorted(path.stem for path in paths.MODELS.glob("*.json"))
     if name not in known:
