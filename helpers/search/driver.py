@@ -1,0 +1,348 @@
+"""Search: let an optimiser ask, judge what it asks for, tell it, and keep a journal of it all.
+
+Introduced in lesson 30.
+"""
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from helpers.data import JobError
+from helpers.parallel import Outcome, run_tasks
+from helpers.search.optimisers import Optimiser
+from helpers.search.space import Units
+from helpers.train import DivergedError
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+STATUSES = ("ok", "nan", "out of memory", "timeout", "crash", "invalid", "too big")
+FORBIDDEN = "forbidden"
+IN_VAIN = 100
+
+
+class Rung(NamedTuple):
+    """One step of a ladder of fidelity.
+
+    Attributes:
+        images: that a candidate is trained on.
+        epochs: passes over them.
+        keep: candidates that come up from the rung below; without meaning on the first.
+    """
+
+    images: int
+    epochs: float
+    keep: int = 0
+
+    @property
+    def image_epochs(self) -> float:
+        """What one candidate costs."""
+        return self.images * self.epochs
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a search may spend; it ends before the first that is exceeded.
+
+    An evaluation is a candidate handed to the function that judges it, whatever came of that; on each rung it
+    counts again. A candidate found in the cache is free, and so is one that is invalid or too big.
+
+    Attributes:
+        evaluations: as said, with those of the upper rungs.
+        image_epochs: images times epochs of all evaluations, with those of the upper rungs.
+        seconds: of wall time on the first rung, looked at between batches. A search that goes on after a kill
+            counts the time of the candidates in its journal, not the pause.
+    """
+
+    evaluations: float = math.inf
+    image_epochs: float = math.inf
+    seconds: float = math.inf
+
+
+class Found(NamedTuple):
+    """What a search found.
+
+    Attributes:
+        candidates: one row a candidate and rung, in the order of asking: `genome` (its text), `batch` and
+            `rung` from 0, `status` (one of `STATUSES`), `reason` where that is not ok, `seconds`, what the
+            space measured, and what the judging function returned.
+        best: text of the candidate with the lowest score of those that are ok on the highest rung; or empty.
+        hits: how often a candidate was asked for again, and found in the cache.
+        ended: `budget`, or `nothing new` where the optimiser had no new candidate to ask for.
+    """
+
+    candidates: pd.DataFrame
+    best: str
+    hits: int
+    ended: str
+
+
+def search(
+    optimiser: Optimiser,
+    judge: Callable[..., Mapping[str, float]],
+    *,
+    budget: Budget,
+    objectives: Sequence[str] = ("error",),
+    limits: Mapping[str, float] | None = None,
+    ladder: Sequence[Rung] = (),
+    client: "Client | None" = None,
+    journal: Path | None = None,
+    experiment: Mapping[str, Any] | None = None,
+    tell: Callable[[str], None] | None = None,
+    watch: Callable[[pd.DataFrame], None] | None = None,
+) -> Found:
+    """Judge what an optimiser asks for until the budget is spent, then let the best climb the ladder.
+
+    A candidate that fails is told to the optimiser as infinitely bad, and the search goes on. What is asked
+    for hangs on the optimiser's seed and on the answers alone: a search that was killed and is started again
+    with a new optimiser of the same seed ends like one never interrupted, and on any number of workers the
+    journal is the same but for `seconds`, if `judge` sets its own seeds.
+
+    Args:
+        optimiser: new, with the space to search.
+        judge: called as `judge(genome=text)`, with a ladder also `images` and `epochs`; returns numbers, such
+            as `{"error": 0.4}`. It gets the validation images from somewhere: a `JobError` ends the search.
+            Wrap it in a `Sandbox` for limits of time and memory.
+        budget: what to spend.
+        objectives: names of the losses that the optimiser is told: what `judge` returns, or the space
+            measures.
+        limits: most of what the space measures, such as `{"parameters": 2e6}`; candidates above are too big.
+        ladder: the first rung is that of the search; from each to the next go the `keep` best.
+        client: as `run_tasks` takes it, like `journal`, `experiment` and `tell`.
+        journal: file of all candidates in the order of asking.
+        experiment: what moves the answers of `judge`, such as the name of the data. Optimiser, seed,
+            objectives, limits and ladder are noted beside it; a journal of others is refused.
+        tell: called with a line after each candidate.
+        watch: called when a batch is told, with the candidates so far, to show a table or draw the front.
+
+    Raises:
+        JobError: candidates would be chosen on other than validation images.
+        ValueError: a budget without an end or below what the upper rungs cost, an objective that nothing
+            returns, or a journal of another experiment.
+    """
+    affordable = _count_affordable(budget, ladder)
+    common = {"experiment": experiment and _describe(optimiser, objectives, limits, ladder) | experiment}
+    common["tell"] = tell
+    run = _Run(optimiser, judge, objectives, limits or {}, watch, client, journal, common)
+    try:
+        ended = run.explore(affordable, budget.seconds, ladder[0] if ladder else None)
+        for number, rung in enumerate(ladder[1:], 1):
+            run.climb(number, rung)
+    except _StopSearch as stop:
+        raise JobError(str(stop)) from None
+    best = run.sort(max(len(ladder) - 1, 0))
+    return Found(run.tabulate(), best[0] if best else "", run.hits, ended)
+
+
+def _count_affordable(budget: Budget, ladder: Sequence[Rung]) -> float:
+    """Return the evaluations that are left for the first rung when the others have theirs."""
+    evaluations = budget.evaluations - sum(rung.keep for rung in ladder[1:])
+    if not ladder and budget.image_epochs < math.inf:
+        raise ValueError("image_epochs are counted on a ladder; give one, of one rung at least")
+    if ladder:
+        upper = sum(rung.keep * rung.image_epochs for rung in ladder[1:])
+        evaluations = min(evaluations, (budget.image_epochs - upper) // ladder[0].image_epochs)
+    if evaluations < 1:
+        raise ValueError(f"{budget} leaves nothing for the first rung; spend more, or keep fewer")
+    if evaluations == budget.seconds == math.inf:
+        raise ValueError(f"{budget} has no end; give evaluations, seconds, or image_epochs with a ladder")
+    return evaluations
+
+
+def _describe(
+    optimiser: Optimiser,
+    objectives: Sequence[str],
+    limits: Mapping[str, float] | None,
+    ladder: Sequence[Rung],
+) -> dict[str, Any]:
+    """Return what moves the answers of a search and is known here; its journal serves no other."""
+    return {
+        "optimiser": type(optimiser).__name__,
+        "seed": optimiser.seed,
+        "objectives": list(objectives),
+        "limits": dict(limits or {}),
+        "ladder": [list(rung) for rung in ladder],
+    }
+
+
+class _StopSearch(BaseException):
+    """A JobError on its way past `run_tasks`, which makes an outcome of every other exception."""
+
+
+@dataclass
+class _Run:
+    """The state of a search: rows by rung and name, and what is known of candidates without judging."""
+
+    optimiser: Optimiser
+    judge: Callable[..., Mapping[str, float]]
+    objectives: Sequence[str]
+    limits: Mapping[str, float]
+    watch: Callable[[pd.DataFrame], None] | None
+    client: "Client | None"
+    journal: Path | None
+    common: Mapping[str, Any]
+    rows: dict[tuple[int, str], dict[str, Any]] = field(default_factory=dict)
+    inspected: dict[str, dict[str, Any]] = field(default_factory=dict)
+    hits: int = 0
+    batches: int = 0
+
+    def explore(self, evaluations: float, seconds: float, rung: Rung | None) -> str:
+        """Let the optimiser ask until so many evaluations or seconds are spent; say why it ended."""
+        in_vain = 0
+        while evaluations >= 1 and seconds > 0 and in_vain < IN_VAIN:
+            genomes = self.optimiser.ask()
+            if not genomes:
+                return "nothing new"
+            new = self._pick_new(genomes, evaluations)
+            paid = sum(row["status"] == "" for row in new.values())
+            evaluations, in_vain = evaluations - paid, 0 if paid else in_vain + 1
+            seconds -= self._judge_all(new, 0, rung)
+            rows = [self.rows.get((0, self.optimiser.space.name(genome))) for genome in genomes]
+            told = [(genome, self._read(row)) for genome, row in zip(genomes, rows, strict=True) if row]
+            self.inspected |= new
+            self.hits += len(told) - len(new)
+            self.optimiser.tell(*map(list, zip(*told, strict=True)))
+            if self.watch:
+                self.watch(self.tabulate())
+        return "nothing new" if in_vain == IN_VAIN else "budget"
+
+    def climb(self, number: int, rung: Rung) -> None:
+        """Judge the best candidates of the rung below on this one."""
+        best = self.sort(number - 1)[: rung.keep]
+        self._judge_all({name: self.inspected[name] for name in best}, number, rung)
+        if self.watch:
+            self.watch(self.tabulate())
+
+    def _pick_new(self, genomes: Sequence[Units], evaluations: float) -> dict[str, dict[str, Any]]:
+        """Return rows of the candidates that are not known, by name, and of no more than can be paid.
+
+        The status is empty where a candidate must be judged.
+        """
+        new: dict[str, dict[str, Any]] = {}
+        for genome in genomes:
+            name = self.optimiser.space.name(genome)
+            if (0, name) not in self.rows and name not in new:
+                row = self._inspect(genome, name)
+                evaluations -= row["status"] == ""
+                if evaluations < 0:
+                    break
+                new[name] = row
+        return new
+
+    def _inspect(self, genome: Units, name: str) -> dict[str, Any]:
+        row = {"genome": name, "status": "", "reason": self.optimiser.space.check(genome)}
+        if row["reason"]:
+            return row | {"status": "invalid"}
+        row |= self.optimiser.space.measure(genome)
+        for limited, most in self.limits.items():
+            if row[limited] > most:
+                reason = f"{row[limited]:,} {limited}, and {most:,.0f} are allowed"
+                return row | {"status": "too big", "reason": reason}
+        return row
+
+    def _judge_all(self, new: Mapping[str, dict[str, Any]], number: int, rung: Rung | None) -> float:
+        """Judge candidates on a rung and keep their rows; return the seconds that it took, or once took."""
+        began = time.monotonic()
+        options = {"images": rung.images, "epochs": rung.epochs} if rung else {}
+        tasks = {
+            f"{name} @ rung {number}": {"judge": self.judge, "row": row, "options": options}
+            for name, row in new.items()
+        }
+        rows = self._run(tasks)
+        for name, row in zip(new, rows, strict=True):
+            self.rows[number, name] = {**row, "batch": self.batches, "rung": number}
+        self.batches += 1
+        workers = len(self.client.scheduler_info()["workers"]) if self.client else 1
+        spent = sum(row["seconds"] for row in rows) / max(workers, 1)
+        return max(time.monotonic() - began, spent)
+
+    def _run(self, tasks: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Run tasks, here or on workers, and journal the rows that they return in the order of the tasks.
+
+        On workers they end in any order. A second journal, of this batch alone, has them as they come, so
+        that a kill costs no more than what was at work, on however many workers it then goes on.
+        """
+        batch = self.journal and Path(f"{self.journal}.batch")
+        in_order = self.client is None and not (batch and batch.exists())
+
+        @cache
+        def arrive() -> dict[str, Outcome]:
+            return run_tasks(_judge, tasks, client=self.client, journal=batch, **self.common)
+
+        def take(key: str) -> dict[str, Any]:
+            if in_order:
+                return _settle(Outcome(_judge(**tasks[key])), tasks[key]["row"])
+            return _settle(arrive()[key], tasks[key]["row"])
+
+        common = self.common if in_order else self.common | {"tell": None}
+        try:
+            outcomes = run_tasks(take, {key: {"key": key} for key in tasks}, journal=self.journal, **common)
+        except _StopSearch:
+            _forget(batch)
+            raise
+        _forget(batch)
+        return [outcome.value for outcome in outcomes.values()]
+
+    def _read(self, row: Mapping[str, Any]) -> list[float]:
+        """Return the losses of a candidate."""
+        if row["status"] == "ok" and (missing := [name for name in self.objectives if name not in row]):
+            raise ValueError(
+                f"no {missing[0]!r} was returned for {row['genome']}; there are {', '.join(row)}"
+            )
+        return [row[name] if row["status"] == "ok" else math.inf for name in self.objectives]
+
+    def sort(self, number: int) -> list[str]:
+        """Return the names of the candidates of a rung that are ok, the best first."""
+        rows = [row for (rung, _), row in self.rows.items() if rung == number and row["status"] == "ok"]
+        losses = np.array([self._read(row) for row in rows], dtype=float).reshape(-1, len(self.objectives))
+        return [rows[place]["genome"] for place in np.argsort(self.optimiser.score(losses), kind="stable")]
+
+    def tabulate(self) -> pd.DataFrame:
+        return pd.DataFrame(list(self.rows.values()))
+
+
+def _judge(
+    judge: Callable[..., Mapping[str, float]], row: Mapping[str, Any], options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the row of a candidate with what became of it."""
+    began = time.monotonic()
+    status, reason, result = row["status"], row["reason"], {}
+    if not status:
+        try:
+            result = {name: float(value) for name, value in judge(genome=row["genome"], **options).items()}
+            if wrong := [name for name, value in result.items() if not math.isfinite(value)]:
+                raise FloatingPointError(f"{wrong[0]} is {result[wrong[0]]}")
+            status = "ok"
+        except JobError as error:
+            status, reason = FORBIDDEN, str(error)
+        except (Exception, SystemExit) as error:
+            status, reason, result = _classify(error), f"{type(error).__name__}: {error}", {}
+    return {**row, **result, "status": status, "reason": reason, "seconds": time.monotonic() - began}
+
+
+def _forget(journal: Path | None) -> None:
+    if journal:
+        journal.unlink(missing_ok=True)
+
+
+def _settle(outcome: Outcome, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row of a candidate, also of one whose worker died; stop where it chose on test images."""
+    if outcome.value and outcome.value["status"] == FORBIDDEN:
+        raise _StopSearch(outcome.value["reason"])
+    died = {"status": "crash", "reason": outcome.error, "seconds": 0.0}
+    return {**row, **died} if outcome.error else outcome.value
+
+
+def _classify(error: BaseException) -> str:
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":  # TensorFlow's
+        return "out of memory"
+    if isinstance(error, TimeoutError):
+        return "timeout"
+    return "nan" if isinstance(error, (DivergedError, FloatingPointError)) else "crash"

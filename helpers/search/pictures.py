@@ -1,0 +1,110 @@
+"""Pictures of a search: networks as rows of boxes, candidates with their front, and a live table.
+
+Introduced in lesson 30.
+"""
+
+from collections.abc import Callable, Mapping
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from helpers.plots import COLOURS, GREY, MARKERS
+from helpers.search.genome import KINDS, PAPER, Genome, Shape, Style, lay_out
+from helpers.search.objectives import find_front
+
+
+def draw_networks(
+    networks: Mapping[str, Genome], *, title: str, image_shape: Shape = (32, 32, 3), style: Style = PAPER
+) -> Figure:
+    """Draw each network as a row of boxes, as high as its images: one box a unit, with its size after it.
+
+    Args:
+        networks: name -> genome.
+        title: the finding.
+        image_shape: (H, W, C).
+        style: what the genomes leave open.
+    """
+    longest = max(map(len, networks.values()))
+    figure = Figure(figsize=(max(7.0, 0.75 * longest + 1), 1.5 * len(networks) + 0.5), layout="constrained")
+    figure.suptitle(title, x=0.01, ha="left", fontsize=12)
+    for axes, (name, genome) in zip(
+        figure.subplots(len(networks), squeeze=False)[:, 0], networks.items(), strict=True
+    ):
+        axes.set(xlim=(-0.2, longest + 0.2), ylim=(-0.85, 0.6))
+        axes.set_axis_off()
+        axes.set_title(name, loc="left", fontsize=10)
+        layers = lay_out(genome, image_shape, style=style)
+        for place, (unit, rows) in enumerate(zip(genome, layers, strict=False)):
+            shape = rows[-1].shape
+            height = shape[0] / image_shape[0] if len(shape) == 3 else 0.15
+            colour = COLOURS[list(KINDS).index(unit.kind) % len(COLOURS)]
+            box = Rectangle(
+                (place + 0.05, -height / 2), 0.9, height, facecolor=colour, alpha=0.4, edgecolor=GREY
+            )
+            axes.add_patch(box)
+            axes.text(place + 0.5, 0, str(unit), ha="center", va="center", fontsize=8)
+            axes.text(place + 0.5, -0.75, "x".join(map(str, shape)), ha="center", fontsize=7, color=GREY)
+    return figure
+
+
+def draw_front(
+    candidates: pd.DataFrame,
+    *,
+    title: str,
+    across: str = "parameters",
+    up: str = "error",
+    groups: str | None = None,
+) -> Figure:
+    """Draw the candidates that are ok by two objectives, and their Pareto front as a line.
+
+    Args:
+        candidates: of `search`, or of a population.
+        title: the finding.
+        across: an objective above 0, drawn on a logarithmic axis.
+        up: the other objective.
+        groups: a column, such as the generation, whose values get markers and colours of their own.
+    """
+    ok = candidates[candidates["status"] == "ok"]
+    figure = Figure(figsize=(7.0, 4.6), layout="constrained")
+    figure.suptitle(title, x=0.01, ha="left", fontsize=12)
+    axes = figure.subplots()
+    for number, (name, part) in enumerate(ok.groupby(groups) if groups else [("candidates", ok)]):
+        axes.scatter(
+            part[across],
+            part[up],
+            marker=MARKERS[number % len(MARKERS)],
+            color=COLOURS[number % len(COLOURS)],
+            alpha=0.7,
+            label=f"{groups} {name}" if groups else name,
+        )
+    front = ok[find_front(ok[[across, up]])].sort_values(across)
+    axes.step(front[across], front[up], where="post", color="black", linewidth=1, label="Pareto front")
+    axes.set(xscale="log", xlabel=across, ylabel=up)
+    axes.grid(color="#dddddd")
+    axes.set_axisbelow(True)
+    figure.legend(loc="outside lower center", ncols=5, frameon=False)
+    return figure
+
+
+def show_live(by: str = "error", rows: int = 5) -> Callable[[pd.DataFrame], None]:
+    """Show the best candidates in the notebook; return the function that `search` takes as `watch`.
+
+    Args:
+        by: the column that decides.
+        rows: candidates to show.
+    """
+    from IPython.display import display
+
+    place = display(pd.DataFrame(), display_id=True)
+
+    def watch(candidates: pd.DataFrame) -> None:
+        if place is None or by not in candidates:
+            return
+        counts = ", ".join(
+            f"{number} {status}" for status, number in candidates["status"].value_counts().items()
+        )
+        best = candidates[candidates["status"] == "ok"].nsmallest(rows, by)
+        place.update(best.drop(columns=["status", "reason"]).style.set_caption(counts).hide(axis="index"))
+
+    return watch
