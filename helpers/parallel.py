@@ -128,6 +128,18 @@ def run_tasks(
         return {key: outcomes[key] for key in tasks}
 
 
+def take_values(outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
+    """Return the value of each task, for those who can do nothing without all of them.
+
+    Raises:
+        RuntimeError: a task failed; the message names the first one and says why.
+    """
+    for key, outcome in outcomes.items():
+        if outcome.error:
+            raise RuntimeError(f"{key}: {outcome.error}")
+    return {key: outcome.value for key, outcome in outcomes.items()}
+
+
 def _attempt(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Outcome:
     try:
         return Outcome(json.loads(json.dumps(function(**arguments))))

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from helpers.parallel import Outcome, open_client, run_tasks
+from helpers.parallel import Outcome, open_client, run_tasks, take_values
 
 
 def can_reach_itself() -> bool:
@@ -302,6 +302,13 @@ def test_a_journal_in_use_is_refused(journal):
         pytest.raises(RuntimeError, match=r"another process writes to .*journal\.jsonl"),
     ):
         resume(journal, 5)
+
+
+def test_values_are_taken_in_order_and_the_first_failure_is_named():
+    good = {"b": Outcome([2]), "a": Outcome(None)}
+    assert list(take_values(good).items()) == [("b", [2]), ("a", None)]
+    with pytest.raises(RuntimeError, match=r"^c: ValueError: no images$"):
+        take_values(good | {"c": Outcome(error="ValueError: no images"), "d": Outcome(error="later")})
 
 
 def test_bad_settings_are_refused(tmp_path):
