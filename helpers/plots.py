@@ -40,7 +40,8 @@ def show(figure: Figure, alt: str) -> None:
     )
 
 
-def _start_figure(title: str, width: float, height: float, rows: int = 1, columns: int = 1) -> tuple:
+def start_figure(title: str, width: float, height: float, rows: int = 1, columns: int = 1) -> tuple:
+    """Return a figure of the course's style, width by height in inches, and its axes as (rows, columns)."""
     with sns.axes_style("whitegrid", {"axes.edgecolor": "#cccccc", "font.sans-serif": ["DejaVu Sans"]}):
         figure = Figure(figsize=(width, height), layout="constrained")
         axes = figure.subplots(rows, columns, squeeze=False)
@@ -66,7 +67,7 @@ def draw_images(rows: Mapping[str, np.ndarray], *, title: str, size: float = 0.7
         size: side of one image in inches.
     """
     columns = max(len(images) for images in rows.values())
-    figure, grid = _start_figure(title, size * columns + 1.3, size * len(rows) + 0.4, len(rows), columns)
+    figure, grid = start_figure(title, size * columns + 1.3, size * len(rows) + 0.4, len(rows), columns)
     for line, (name, images) in zip(grid, rows.items(), strict=True):
         for axes in line:
             axes.set_axis_off()
@@ -85,7 +86,7 @@ def draw_bars(values: pd.Series, *, title: str, axis: str, reference: float | No
         axis: what the numbers are, with their unit.
         reference: a yardstick, drawn as a dashed line.
     """
-    figure, [[axes]] = _start_figure(title, 7.0, 0.32 * len(values) + 1.1)
+    figure, [[axes]] = start_figure(title, 7.0, 0.32 * len(values) + 1.1)
     places = _name_rows(axes, [str(name) for name in values.index])
     bars = axes.barh(places, values.to_numpy(), color=COLOURS[0], height=0.7)
     axes.bar_label(
@@ -113,7 +114,7 @@ def draw_dots(table: pd.DataFrame, *, title: str, axis: str, colours: Sequence[s
         axis: what the numbers are, with their unit.
         colours: one for each column.
     """
-    figure, [[axes]] = _start_figure(title, 7.0, 0.34 * len(table) + 1.4)
+    figure, [[axes]] = start_figure(title, 7.0, 0.34 * len(table) + 1.4)
     places = _name_rows(axes, [str(name) for name in table.index])
     axes.hlines(places, table.min(axis=1), table.max(axis=1), color="#bbbbbb", linewidth=2, zorder=1)
     for column, colour, marker in zip(table.columns, colours, MARKERS, strict=False):
@@ -133,7 +134,7 @@ def draw_tradeoff(table: pd.DataFrame, *, title: str, cost: str, groups: str | N
         cost: name of the cost column, with its unit; above 0, drawn on a logarithmic axis.
         groups: a column whose values get markers and colours of their own.
     """
-    figure, [[axes]] = _start_figure(title, 7.0, 4.6)
+    figure, [[axes]] = start_figure(title, 7.0, 4.6)
     parts = table.groupby(groups, sort=False) if groups else [("", table)]
     for (name, part), colour, marker in zip(parts, COLOURS, MARKERS, strict=False):
         below, above = part["accuracy"] - part["low"], part["high"] - part["accuracy"]
@@ -171,7 +172,7 @@ def draw_lines(table: pd.DataFrame, *, title: str, across: str, up: str, logarit
         up: what the values are, with their unit.
         logarithmic: whether the index is spread by powers of ten.
     """
-    figure, [[axes]] = _start_figure(title, 7.0, 3.8)
+    figure, [[axes]] = start_figure(title, 7.0, 3.8)
     for column, colour, marker in zip(table.columns, COLOURS, MARKERS, strict=False):
         axes.plot(table.index, table[column], color=colour, marker=marker, label=column)
     axes.set(xlabel=across, ylabel=up, xscale="log" if logarithmic else "linear")
@@ -187,7 +188,7 @@ def draw_learning_curves(history: pd.DataFrame, *, title: str) -> Figure:
             there was validation `val_loss` and `val_accuracy`.
         title: the finding.
     """
-    figure, [panels] = _start_figure(title, 9.0, 3.8, columns=2)
+    figure, [panels] = start_figure(title, 9.0, 3.8, columns=2)
     for axes, measure, unit, factor in zip(panels, ("loss", "accuracy"), ("", " (%)"), (1, 100), strict=True):
         values = factor * history[measure]
         axes.plot(history.index, values, color=COLOURS[0], marker="o", markersize=4, label="training")
@@ -209,7 +210,7 @@ def draw_confusions(confusions: pd.DataFrame, *, title: str) -> Figure:
         title: the finding.
     """
     side = 0.55 * len(confusions)
-    figure, [[axes]] = _start_figure(title, side + 2.4, side + 1.4)
+    figure, [[axes]] = start_figure(title, side + 2.4, side + 1.4)
     shares = confusions.div(confusions.sum(axis=1).clip(lower=1), axis=0)
     sns.heatmap(
         100 * shares,
@@ -238,7 +239,7 @@ def draw_roc(curves: pd.DataFrame, areas: pd.Series, *, title: str) -> Figure:
         areas: class -> area under its curve.
         title: the finding.
     """
-    figure, [[axes]] = _start_figure(title, 5.2, 5.4)
+    figure, [[axes]] = start_figure(title, 5.2, 5.4)
     axes.plot(100 * curves.index, 100 * curves, color="#bbbbbb", linewidth=1)
     mean, low, high = curves.mean(axis=1), areas.idxmin(), areas.idxmax()
     drawn = {
@@ -262,7 +263,7 @@ def draw_reliability(bins: pd.DataFrame, *, title: str) -> Figure:
             `low` and `high`.
         title: the finding.
     """
-    figure, [[above], [below]] = _start_figure(title, 5.2, 6.4, rows=2)
+    figure, [[above], [below]] = start_figure(title, 5.2, 6.4, rows=2)
     above.get_gridspec().set_height_ratios([3, 1])
     confidence, accuracy = 100 * bins["confidence"], 100 * bins["accuracy"]
     reach = 100 * np.stack([bins["accuracy"] - bins["low"], bins["high"] - bins["accuracy"]]).clip(min=0)
@@ -289,7 +290,7 @@ def draw_intervals(
         title: the finding.
         reference: a yardstick in 0..1, drawn as a dashed line.
     """
-    figure, [[axes]] = _start_figure(title, 7.0, 0.32 * len(table) + 1.1)
+    figure, [[axes]] = start_figure(title, 7.0, 0.32 * len(table) + 1.1)
     places = _name_rows(axes, [str(name) for name in table.index])
     values, low, high = (100 * table[f"{measure}{end}"].to_numpy() for end in ("", "_low", "_high"))
     reach = np.stack([values - low, high - values]).clip(min=0)
@@ -322,7 +323,7 @@ def draw_folds(
         title: the finding.
         axis: what the scores are; drawn in per cent.
     """
-    figure, [[axes]] = _start_figure(title, 7.0, 0.6 * scores.shape[1] + 1.4)
+    figure, [[axes]] = start_figure(title, 7.0, 0.6 * scores.shape[1] + 1.4)
     places = _name_rows(axes, [str(name) for name in scores.columns])
     for place, (name, column) in zip(places, scores.items(), strict=True):
         mean, (low, high) = column.mean(), intervals[name]
@@ -368,7 +369,7 @@ def draw_bundle(
         across: what the index is, with its unit.
         up: what the values are, with their unit.
     """
-    figure, [[axes]] = _start_figure(title, 7.0, 4.2)
+    figure, [[axes]] = start_figure(title, 7.0, 4.2)
     others = curves.drop(columns=list(named))
     axes.plot(others.index, others, color="#bbbbbb", linewidth=1, marker=".", label="_others")
     axes.plot([], [], color="#bbbbbb", marker=".", label=f"{others.shape[1]} others")
@@ -392,7 +393,7 @@ def draw_parallel(table: pd.DataFrame, *, title: str, best: int = 3) -> Figure:
         best: how many of the rows with the highest score are drawn thick and dotted.
     """
     *settings, score = table.columns
-    figure, [[axes]] = _start_figure(title, 9.0, 4.4)
+    figure, [[axes]] = start_figure(title, 9.0, 4.4)
     label = {"textcoords": "offset points", "va": "center", "fontsize": 9, "zorder": 3}
     label["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 1}
     heights = pd.DataFrame(index=table.index)
@@ -433,7 +434,7 @@ def draw_captioned(
         size: side of one image in inches.
     """
     lines = max(1, -(-len(images) // columns))
-    figure, grid = _start_figure(title, size * columns, (size + 0.3) * lines + 0.4, lines, columns)
+    figure, grid = start_figure(title, size * columns, (size + 0.3) * lines + 0.4, lines, columns)
     for axes in grid.flat:
         axes.set_axis_off()
     for axes, image, caption in zip(grid.flat, images, captions, strict=False):

@@ -1,4 +1,3 @@
-import socket
 from collections import Counter
 from pathlib import Path
 
@@ -24,15 +23,6 @@ from helpers.ensemble import (
 from helpers.parallel import open_client, run_tasks
 from helpers.predict import predict
 from helpers.train import fit
-
-
-def can_reach_itself() -> bool:
-    try:
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            socket.create_connection(server.getsockname(), timeout=1).close()
-    except OSError:
-        return False
-    return True
 
 
 def make_split(labels, role, classes=3):
@@ -396,7 +386,7 @@ def train_member(seed: int, folder: Path) -> list:
     return predict(model, data.validation.images[:100]).round(6).tolist()
 
 
-@pytest.mark.skipif(not can_reach_itself(), reason="worker processes need the interface 127.0.0.1")
+@pytest.mark.usefixtures("loopback")
 def test_members_train_on_two_workers_are_kept_and_train_no_second_time(tmp_path):
     tasks = {f"seed {seed}": {"seed": seed, "folder": tmp_path} for seed in range(3)}
     kept = {"journal": tmp_path / "members.jsonl", "experiment": {"epochs": 2}}

@@ -1,7 +1,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,28 +15,8 @@ from filelock import FileLock
 from helpers.parallel import Outcome, open_client, run_tasks, take_values
 
 
-def can_reach_itself() -> bool:
-    try:
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            socket.create_connection(server.getsockname(), timeout=1).close()
-    except OSError:
-        return False
-    return True
-
-
-needs_loopback = pytest.mark.skipif(
-    not can_reach_itself(), reason="worker processes need the interface 127.0.0.1, which is down here"
-)
-
-
 @pytest.fixture(scope="module")
-def client():
-    with open_client(2) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def cluster():
+def cluster(loopback):
     """A client of a cluster with one worker of little memory, whose scheduler forgives no death."""
     from distributed import LocalCluster
 
@@ -103,7 +82,6 @@ def square(folder: Path, n: int) -> int:
     return n * n
 
 
-@needs_loopback
 def test_serial_and_two_workers_give_the_same_outcomes_in_the_order_of_the_tasks(client):
     kinds = {"slow": "pair", "bad": "raise", "out": "exit", "big": "array", "quick": "pair"}
     tasks = {key: {"kind": kind, "seconds": 0.3 * (key == "slow")} for key, kind in kinds.items()}
@@ -116,7 +94,6 @@ def test_serial_and_two_workers_give_the_same_outcomes_in_the_order_of_the_tasks
     assert "ndarray" in parallel["big"].error
 
 
-@needs_loopback
 def test_two_workers_run_at_once_with_one_thread_each(client, tmp_path):
     tasks = {key: {"folder": tmp_path, "key": key, "other": other} for key, other in (("a", "b"), ("b", "a"))}
     first, second = (outcome.value for outcome in run_tasks(meet, tasks, client=client).values())
@@ -124,7 +101,6 @@ def test_two_workers_run_at_once_with_one_thread_each(client, tmp_path):
     assert first[1:] == second[1:] == ["1", "1"]
 
 
-@needs_loopback
 def test_a_dead_worker_costs_its_task_one_retry_and_no_other(client, tmp_path):
     tasks = {str(n): {"folder": tmp_path, "key": str(n), "times": 1 if n == 2 else 0} for n in range(5)}
     outcomes = run_tasks(die, tasks, client=client)
@@ -132,7 +108,6 @@ def test_a_dead_worker_costs_its_task_one_retry_and_no_other(client, tmp_path):
     assert count_starts(tmp_path) == Counter({"0": 1, "1": 1, "2": 2, "3": 1, "4": 1})
 
 
-@needs_loopback
 @pytest.mark.parametrize("where", ["client", "cluster"])
 def test_a_task_that_always_kills_its_worker_is_given_up_and_the_others_arrive(where, request, tmp_path):
     client = request.getfixturevalue(where)
@@ -149,7 +124,6 @@ def test_a_task_that_always_kills_its_worker_is_given_up_and_the_others_arrive(w
     assert again == {"0": killer} | outcomes
 
 
-@needs_loopback
 def test_a_worker_is_replaced_when_half_of_its_memory_is_full(cluster):
     tasks = {
         "small": {"mebibytes": 1, "seconds": 0},
@@ -160,7 +134,6 @@ def test_a_worker_is_replaced_when_half_of_its_memory_is_full(cluster):
     assert small == large != following
 
 
-@needs_loopback
 def test_tasks_with_equal_arguments_are_two_tasks(client, tmp_path):
     twin = {"folder": tmp_path, "key": "twin", "times": 0}
     assert list(run_tasks(die, {"a": twin, "b": twin}, client=client)) == ["a", "b"]
@@ -190,8 +163,10 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=needs_loopback)])
-def test_after_a_kill_of_the_driver_only_unfinished_tasks_run(tmp_path, workers):
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_after_a_kill_of_the_driver_only_unfinished_tasks_run(tmp_path, workers, request):
+    if workers == "2":
+        request.getfixturevalue("loopback")
     script, journal = tmp_path / "driver.py", tmp_path / "journal"
     script.write_text(DRIVER)
     command = [sys.executable, str(script), str(tmp_path), workers]

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from helpers.backend import keras
-from helpers.models.fast_cnn import Offset, PartialIdentity
+from helpers.models.fast_cnn import NORMALISATION, Offset, PartialIdentity
 
 BRANCHES = ("1", "3", "5", "7", "pool")
 Cells = Sequence[Mapping[str, int]]
@@ -97,14 +97,7 @@ def build_branched_cnn(
         x = _add_branches(x, place, cell, 100 * seed + 10 * place, precision)
         if place % 2 == 0:
             x = layers.MaxPooling2D(2, dtype=precision)(x)
-        batch = layers.BatchNormalization(
-            momentum=0.6,
-            epsilon=1e-12,
-            center=False,
-            scale=False,
-            dtype=precision,
-            name=f"normalisation_{place}",
-        )
+        batch = layers.BatchNormalization(**NORMALISATION, dtype=precision, name=f"normalisation_{place}")
         x = Offset(8.0, dtype=precision, name=f"offset_{place}")(batch(x))
         x = Gates(cell, dtype=precision, name=f"gates_{place}")(x)
         x = layers.Activation("gelu", dtype=precision)(x)

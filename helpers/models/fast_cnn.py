@@ -10,6 +10,8 @@ import numpy as np
 
 from helpers.backend import keras
 
+NORMALISATION = {"momentum": 0.6, "epsilon": 1e-12, "center": False, "scale": False}  # an Offset follows it
+
 
 @keras.saving.register_keras_serializable("course")
 class Offset(keras.layers.Layer):
@@ -110,9 +112,7 @@ def build_fast_cnn(
         return layer(x)
 
     def normalise(x):
-        batch = keras.layers.BatchNormalization(
-            momentum=0.6, epsilon=1e-12, center=False, scale=False, dtype=precision
-        )
+        batch = keras.layers.BatchNormalization(**NORMALISATION, dtype=precision)
         x = Offset(8.0, dtype=precision)(batch(x))
         return keras.layers.Activation("gelu", dtype=precision)(x)
 

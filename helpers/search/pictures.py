@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from helpers.plots import COLOURS, GREY, MARKERS
+from helpers.plots import COLOURS, GREY, MARKERS, start_figure
 from helpers.search.genome import KINDS, PAPER, Genome, Shape, Style, lay_out
 from helpers.search.objectives import find_front
 
@@ -26,11 +26,9 @@ def draw_networks(
         style: what the genomes leave open.
     """
     longest = max(map(len, networks.values()))
-    figure = Figure(figsize=(max(7.0, 0.75 * longest + 1), 1.5 * len(networks) + 0.5), layout="constrained")
-    figure.suptitle(title, x=0.01, ha="left", fontsize=12)
-    for axes, (name, genome) in zip(
-        figure.subplots(len(networks), squeeze=False)[:, 0], networks.items(), strict=True
-    ):
+    width, height = max(7.0, 0.75 * longest + 1), 1.5 * len(networks) + 0.5
+    figure, grid = start_figure(title, width, height, rows=len(networks))
+    for axes, (name, genome) in zip(grid[:, 0], networks.items(), strict=True):
         axes.set(xlim=(-0.2, longest + 0.2), ylim=(-0.85, 0.6))
         axes.set_axis_off()
         axes.set_title(name, loc="left", fontsize=10)
@@ -66,9 +64,7 @@ def draw_front(
         groups: a column, such as the generation, whose values get markers and colours of their own.
     """
     ok = candidates[candidates["status"] == "ok"]
-    figure = Figure(figsize=(7.0, 4.6), layout="constrained")
-    figure.suptitle(title, x=0.01, ha="left", fontsize=12)
-    axes = figure.subplots()
+    figure, [[axes]] = start_figure(title, 7.0, 4.6)
     for number, (name, part) in enumerate(ok.groupby(groups) if groups else [("candidates", ok)]):
         axes.scatter(
             part[across],
@@ -81,8 +77,6 @@ def draw_front(
     front = ok[find_front(ok[[across, up]])].sort_values(across)
     axes.step(front[across], front[up], where="post", color="black", linewidth=1, label="Pareto front")
     axes.set(xscale="log", xlabel=across, ylabel=up)
-    axes.grid(color="#dddddd")
-    axes.set_axisbelow(True)
     figure.legend(loc="outside lower center", ncols=5, frameon=False)
     return figure
 

@@ -2,7 +2,6 @@ import json
 import math
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,7 +13,6 @@ import pandas as pd
 import pytest
 
 from helpers.data import JobError, load
-from helpers.parallel import open_client
 from helpers.search.driver import STATUSES, Budget, Rung, search
 from helpers.search.objectives import weigh
 from helpers.search.optimisers import OPTIMISERS, Optimiser, RandomSearch, RegularisedEvolution
@@ -87,17 +85,6 @@ def read_journal(path: Path) -> list[dict]:
     for line in lines[1:]:
         del line["value"]["seconds"]
     return lines
-
-
-@pytest.fixture(scope="module")
-def client():
-    try:
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            socket.create_connection(server.getsockname(), timeout=1).close()
-    except OSError:
-        pytest.skip("worker processes need the interface 127.0.0.1, which is down here")
-    with open_client(2) as client:
-        yield client
 
 
 def test_a_search_asks_judges_and_tells():

@@ -1,0 +1,46 @@
+"""Each model in `reports/models/`, freshly loaded, gives the accuracy that its full run recorded."""
+
+import pytest
+
+from helpers import paths
+from helpers.data import load
+from helpers.evaluate import count_correct, wilson_interval
+from helpers.models.trained import LARGEST, load_trained
+from helpers.predict import look_mirrored_and_shifted, look_once, predict
+from helpers.record import load_result
+
+KEPT = {
+    "alexnet_cifar10": ("10", "cifar10", look_once),
+    "fast_cifar10": ("14", "cifar10", look_mirrored_and_shifted),
+    "mnist_cnn": ("11", "mnist", look_once),
+    "mnist_m_cnn": ("13", "mnist-m", look_once),
+}
+
+
+def judge(name, data, views):
+    kept, test = load_trained(name), load(data, validation=0).test
+    odds = predict(kept.model, test.images, prepare=kept.prepare, views=views)
+    return count_correct(test.labels, odds.argmax(axis=1))
+
+
+def test_every_kept_model_is_known_here_and_small():
+    sizes = {path.stem: path.stat().st_size for path in paths.MODELS.glob("*.npz")}
+    assert sizes.keys() == KEPT.keys()
+    assert max(sizes.values()) <= LARGEST
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_on_the_bundled_test_images_the_recorded_accuracy_is_within_chance(name):
+    lesson, data, views = KEPT[name]
+    low, high = wilson_interval(*judge(name, f"{data}-sample", views), confidence=0.9999)
+    assert low <= load_result(lesson).value("kept_accuracy") <= high
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_on_all_test_images_the_accuracy_is_the_recorded_one(name):
+    lesson, data, views = KEPT[name]
+    try:
+        right, count = judge(name, data, views)
+    except FileNotFoundError as error:
+        pytest.skip(str(error))
+    assert right / count == pytest.approx(load_result(lesson).value("kept_accuracy"), abs=3 / count)
