@@ -92,12 +92,14 @@ def read_versions() -> dict[str, str]:
 def read_commit() -> tuple[str, bool]:
     """Return the commit of the repository, `unknown` outside one, and whether the files differ from it.
 
-    Recorded results are no difference: each full run writes one, and the next would be called changed.
+    What full runs write, results and trained models, is no difference: the next run, or the same one
+    after an interruption, would be called changed.
     """
     place, _, commit = _ask_git("rev-parse", "--show-prefix", "HEAD").partition("\n")
     if place or not commit:  # a folder inside another repository is no checkout of this one
         return "unknown", False
-    return commit, bool(_ask_git("status", "--porcelain", "--", ".", ":!reports/results"))
+    outputs = [":!reports/results", ":!reports/models"]
+    return commit, bool(_ask_git("status", "--porcelain", "--", ".", *outputs))
 
 
 def _ask_git(*arguments: str) -> str:

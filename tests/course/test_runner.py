@@ -12,6 +12,7 @@ import pytest
 
 from helpers.course import bands
 from helpers.course.lessons import find_lesson, find_runs
+from helpers.course.manifest import read_commit
 
 LEAVE_PID = "import os, pathlib, time\npathlib.Path('pid.part').write_text(str(os.getpid()))\n"
 STOP_ONCE = (
@@ -209,6 +210,20 @@ def test_a_full_run_goes_on_from_the_state_of_a_failed_one_and_says_so(house):
     )
     assert house.course("run", "51", "--full", "--force").exit_code == 1, "a forced run begins anew"
     assert house.course("run", "--resume").exit_code == 0, "a resumed one goes on"
+
+
+def test_only_what_full_runs_write_leaves_a_checkout_unchanged(house):
+    author = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    for command in (["init", "-q"], ["add", "."], [*author, "commit", "-qm", "Begin"]):
+        subprocess.run(["git", *command], cwd=house.root, check=True)
+    commit, dirty = read_commit()
+    assert len(commit) == 40
+    assert not dirty
+    house.write("reports/results/51_steps.json", "{}")
+    house.write("reports/models/steps.npz", "")
+    assert read_commit() == (commit, False)
+    house.write("helpers/steps.py", "")
+    assert read_commit() == (commit, True)
 
 
 def test_a_default_run_begins_with_an_empty_state(house):
