@@ -13,6 +13,7 @@ import seaborn as sns
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, LogLocator, NullLocator
 
 COLOURS = sns.color_palette("colorblind").as_hex()
 MARKERS = "oDs^vP*X"
@@ -47,6 +48,15 @@ def start_figure(title: str, width: float, height: float, rows: int = 1, columns
         axes = figure.subplots(rows, columns, squeeze=False)
     figure.suptitle(title, x=0.01, ha="left", fontsize=12)
     return figure, axes
+
+
+def make_logarithmic(axes: Axes) -> None:
+    """Spread the horizontal axis by powers of ten, with ticks such as 0.05, 200 and 1k."""
+    short = EngFormatter(sep="")
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(lambda value, _: short(value) if value >= 1000 else f"{value:g}")
+    axes.xaxis.set_minor_locator(NullLocator())
 
 
 def _name_rows(axes: Axes, names: list[str]) -> np.ndarray:
@@ -155,7 +165,8 @@ def draw_tradeoff(table: pd.DataFrame, *, title: str, cost: str, groups: str | N
             textcoords="offset points",
             fontsize=9,
         )
-    axes.set(xscale="log", xlabel=cost, ylabel="accuracy (%)")
+    make_logarithmic(axes)
+    axes.set(xlabel=cost, ylabel="accuracy (%)")
     axes.margins(x=0.15)
     if groups:
         figure.legend(loc="outside lower center", ncols=table[groups].nunique(), frameon=False)
@@ -175,7 +186,9 @@ def draw_lines(table: pd.DataFrame, *, title: str, across: str, up: str, logarit
     figure, [[axes]] = start_figure(title, 7.0, 3.8)
     for column, colour, marker in zip(table.columns, COLOURS, MARKERS, strict=False):
         axes.plot(table.index, table[column], color=colour, marker=marker, label=column)
-    axes.set(xlabel=across, ylabel=up, xscale="log" if logarithmic else "linear")
+    if logarithmic:
+        make_logarithmic(axes)
+    axes.set(xlabel=across, ylabel=up)
     figure.legend(loc="outside lower center", ncols=len(table.columns), frameon=False)
     return figure
 

@@ -74,6 +74,8 @@ def test_tradeoff_names_every_model_and_uses_percent():
     figure = draw_tradeoff(MODELS, title="t", cost="seconds", groups="kind")
     assert {"majority", "forest", "accuracy (%)"} <= set(read_texts(figure).split("\n"))
     assert figure.axes[0].get_xscale() == "log"
+    figure.draw_without_rendering()
+    assert {"0.1", "10"} <= set(read_texts(figure).split("\n"))
     low, high = figure.axes[0].get_ylim()
     assert low < 9
     assert high > 70

@@ -3,13 +3,13 @@
 Introduced in lesson 30.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from helpers.plots import COLOURS, GREY, MARKERS, start_figure
+from helpers.plots import COLOURS, GREY, MARKERS, make_logarithmic, start_figure
 from helpers.search.genome import KINDS, PAPER, Genome, Shape, Style, lay_out
 from helpers.search.objectives import find_front
 
@@ -41,7 +41,9 @@ def draw_networks(
                 (place + 0.05, -height / 2), 0.9, height, facecolor=colour, alpha=0.4, edgecolor=GREY
             )
             axes.add_patch(box)
-            axes.text(place + 0.5, 0, str(unit), ha="center", va="center", fontsize=8)
+            low = height < 0.15  # no room for a name inside
+            name_at = {"y": height / 2 + 0.05, "va": "bottom"} if low else {"y": 0, "va": "center"}
+            axes.text(place + 0.5, s=str(unit), ha="center", fontsize=8, **name_at)
             axes.text(place + 0.5, -0.75, "x".join(map(str, shape)), ha="center", fontsize=7, color=GREY)
     return figure
 
@@ -71,22 +73,28 @@ def draw_front(
             part[up],
             marker=MARKERS[number % len(MARKERS)],
             color=COLOURS[number % len(COLOURS)],
-            alpha=0.7,
+            s=max(90 - 28 * number, 20),  # a later point on an earlier one leaves a rim of it
             label=f"{groups} {name}" if groups else name,
         )
     front = ok[find_front(ok[[across, up]])].sort_values(across)
     axes.step(front[across], front[up], where="post", color="black", linewidth=1, label="Pareto front")
-    axes.set(xscale="log", xlabel=across, ylabel=up)
+    make_logarithmic(axes)
+    axes.set(xlabel=across, ylabel=up)
     figure.legend(loc="outside lower center", ncols=5, frameon=False)
     return figure
 
 
-def show_live(by: str = "error", rows: int = 5) -> Callable[[pd.DataFrame], None]:
+def show_live(
+    by: str = "error",
+    rows: int = 5,
+    columns: Sequence[str] = ("error", "parameters", "rung", "seconds"),
+) -> Callable[[pd.DataFrame], None]:
     """Show the best candidates in the notebook; return the function that `search` takes as `watch`.
 
     Args:
         by: the column that decides.
         rows: candidates to show.
+        columns: what to show of them, beside the genome.
     """
     from IPython.display import display
 
@@ -98,7 +106,8 @@ def show_live(by: str = "error", rows: int = 5) -> Callable[[pd.DataFrame], None
         counts = ", ".join(
             f"{number} {status}" for status, number in candidates["status"].value_counts().items()
         )
-        best = candidates[candidates["status"] == "ok"].nsmallest(rows, by)
-        place.update(best.drop(columns=["status", "reason"]).style.set_caption(counts).hide(axis="index"))
+        best = candidates[candidates["status"] == "ok"].nsmallest(rows, by).set_index("genome")
+        # Not as a caption of a Styler, whose plain text is an address in memory.
+        place.update(best[list(columns)].round(3).rename_axis(f"best of {counts}"))
 
     return watch

@@ -41,11 +41,14 @@ def test_the_live_table_shows_the_best(monkeypatch):
     shown = []
 
     class Place:
-        def update(self, styled):
-            shown.append(styled)
+        def update(self, table):
+            shown.append(table)
 
     monkeypatch.setattr("IPython.display.display", lambda *_, **__: Place())
-    watch = show_live(rows=2)
+    watch = show_live(rows=2, columns=["error", "parameters"])
     watch(CANDIDATES)
-    assert list(shown[0].data["genome"]) == ["C2x1", "C1x1"]
-    assert shown[0].caption == "3 ok, 1 crash"
+    assert shown[0].to_dict("index") == {
+        "C2x1": {"error": 0.4, "parameters": 200},
+        "C1x1": {"error": 0.5, "parameters": 100},
+    }
+    assert shown[0].index.name == "best of 3 ok, 1 crash"
