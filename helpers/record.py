@@ -12,7 +12,7 @@ import json
 import math
 import numbers
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -151,13 +151,17 @@ class Result:
             return "not recorded yet"
         device, run = self.manifest["device"], self.manifest
         changed = " with changes" if run["dirty"] else ""
-        earlier = run.get("earlier", [])
-        minutes = sum(part["seconds"] for part in [*earlier, run]) / 60
-        parts = f" in {len(earlier) + 1} parts" if earlier else ""
+        minutes = sum_seconds(run) / 60
+        parts = f" in {len(run['earlier']) + 1} parts" if run.get("earlier") else ""
         return (
             f"full run of {run['started'][:10]}, {minutes:.1f} minutes{parts} on {device['cores']} cores "
             f"({device['cpu']}), commit {run['commit'][:7]}{changed}"
         )
+
+
+def sum_seconds(manifest: Mapping[str, Any]) -> float:
+    """Return how long a run took: one that was interrupted is the sum of its parts."""
+    return sum(part["seconds"] for part in [*manifest.get("earlier", []), manifest])
 
 
 def read_record(path: Path) -> Result:

@@ -24,7 +24,7 @@ import nbformat
 from helpers import paths
 from helpers.course.freshness import explain_staleness
 from helpers.course.lessons import CourseError, Lesson, Run, find_lessons, find_runs
-from helpers.record import Result, read_record
+from helpers.record import Result, read_record, sum_seconds
 
 SITE = Path(__file__).resolve().parents[2] / "reports" / "site"
 TIERS = {
@@ -229,7 +229,7 @@ def _explain(lesson: Lesson, passed: Run | None, failed: Run | None) -> str:
 
 
 def _describe_time(manifest: dict[str, Any]) -> dict[str, str]:
-    return {"when": manifest["started"][:10], "took": format_duration(manifest["seconds"])}
+    return {"when": manifest["started"][:10], "took": format_duration(sum_seconds(manifest))}
 
 
 def _show(result: Result, name: str) -> str:
@@ -273,7 +273,7 @@ def list_facts(manifest: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
     yield "Started", [f"{manifest['started'][:19].replace('T', ' ')} UTC"]
     yield (
         "Took",
-        [f"{format_duration(manifest['seconds'])}, {manifest['peak_memory_mib']:,.0f} MiB of memory"],
+        [f"{format_duration(sum_seconds(manifest))}, {manifest['peak_memory_mib']:,.0f} MiB of memory"],
     )
     machine = f"{device['cpu']}, {device['cores']} cores, {device['memory_gib']:.0f} GiB of memory"
     yield "Machine", [machine, f"{device['os']}, GPU: {device['gpu'] or 'none'}"]

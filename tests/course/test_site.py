@@ -100,7 +100,7 @@ def fill_house(root: Path, patch: pytest.MonkeyPatch) -> None:
     error = {"cell": 2, "name": "NameError", "message": "name 'x' is not defined\nmore"}
     make_run("02_augmentation", "failed", "2026-03-02T10:00:00+00:00", error)
     full = {
-        "manifest": {"started": "2026-01-31T00:00:00+00:00", "seconds": 7300},
+        "manifest": {"started": "2026-01-31T00:00:00+00:00", "seconds": 300, "earlier": [{"seconds": 7000}]},
         "values": {"test_accuracy": {"value": 0.94061, "unit": "fraction"}},
     }
     paths.RESULTS.mkdir()
