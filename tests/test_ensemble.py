@@ -20,7 +20,7 @@ from helpers.ensemble import (
     temper,
     vote,
 )
-from helpers.parallel import open_client, run_tasks
+from helpers.parallel import run_tasks
 from helpers.predict import predict
 from helpers.train import fit
 
@@ -386,12 +386,10 @@ def train_member(seed: int, folder: Path) -> list:
     return predict(model, data.validation.images[:100]).round(6).tolist()
 
 
-@pytest.mark.usefixtures("loopback")
-def test_members_train_on_two_workers_are_kept_and_train_no_second_time(tmp_path):
+def test_members_train_on_two_workers_are_kept_and_train_no_second_time(client, tmp_path):
     tasks = {f"seed {seed}": {"seed": seed, "folder": tmp_path} for seed in range(3)}
     kept = {"journal": tmp_path / "members.jsonl", "experiment": {"epochs": 2}}
-    with open_client(2) as client:
-        first = run_tasks(train_member, tasks, client=client, **kept)
+    first = run_tasks(train_member, tasks, client=client, **kept)
     again = run_tasks(train_member, tasks, **kept)
     assert again == first
     assert Counter((tmp_path / "started").read_text().split()) == Counter("012")

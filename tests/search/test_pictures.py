@@ -47,6 +47,7 @@ def test_the_live_table_shows_the_best(monkeypatch):
     monkeypatch.setattr("IPython.display.display", lambda *_, **__: Place())
     watch = show_live(rows=2, columns=["error", "parameters"])
     watch(CANDIDATES)
+    assert list(shown[0].index) == ["C2x1", "C1x1"]
     assert shown[0].to_dict("index") == {
         "C2x1": {"error": 0.4, "parameters": 200},
         "C1x1": {"error": 0.5, "parameters": 100},
