@@ -7,6 +7,7 @@ import contextlib
 import json
 import logging
 import os
+import random
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
@@ -147,6 +148,15 @@ def _attempt(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Outc
         return Outcome(error=f"{type(error).__name__}: {error}")
 
 
+def _attempt_on_worker(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Outcome:
+    import dask.sizeof
+
+    # Dask estimates the size of its messages from a random sample, in another thread of the worker. Without
+    # numbers of its own it takes some of those that a task has seeded, and that Keras draws its seeds from.
+    dask.sizeof.random = random.Random()
+    return _attempt(function, arguments)
+
+
 def _run_here(function: Callable[..., Any], tasks: Mapping[str, Mapping[str, Any]]) -> Iterator:
     for key, arguments in tasks.items():
         yield key, _attempt(function, arguments)
@@ -169,7 +179,7 @@ def _run_on_workers(
         free = workers.keys() - {address for _, address in running.values()}
         for address in list(free)[: len(waiting)]:
             key = waiting.popleft()
-            future = client.submit(_attempt, function, tasks[key], workers=[address], pure=False)
+            future = client.submit(_attempt_on_worker, function, tasks[key], workers=[address], pure=False)
             running[future] = key, address
             tries[key] += 1
         with contextlib.suppress(TimeoutError):  # time to look for workers that have come or gone

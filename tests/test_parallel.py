@@ -1,5 +1,6 @@
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -75,6 +76,12 @@ def leak(mebibytes: int, seconds: float) -> int:
     return os.getpid()
 
 
+def draw(seed: int, seconds: float) -> float:
+    random.seed(seed)
+    time.sleep(seconds)
+    return random.random()
+
+
 def square(folder: Path, n: int) -> int:
     note_start(folder, str(n))
     if n == 1:
@@ -92,6 +99,13 @@ def test_serial_and_two_workers_give_the_same_outcomes_in_the_order_of_the_tasks
     assert parallel["bad"] == Outcome(error="ValueError: no images")
     assert parallel["out"] == Outcome(error="SystemExit: 3")
     assert "ndarray" in parallel["big"].error
+
+
+def test_workers_leave_the_random_numbers_of_a_task_alone(client):
+    tasks = {str(seed): {"seed": seed} for seed in range(2)}
+    slow = {key: task | {"seconds": 2} for key, task in tasks.items()}  # Dask's own work goes on beside it
+    quick = {key: task | {"seconds": 0} for key, task in tasks.items()}
+    assert run_tasks(draw, slow, client=client) == run_tasks(draw, quick)
 
 
 def test_two_workers_run_at_once_with_one_thread_each(client, tmp_path):
