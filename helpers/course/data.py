@@ -42,8 +42,8 @@ def _place(entry: DataSet) -> str:
 def show_list() -> None:
     """Show every set: size, whether it is here, licence."""
     for name, entry in read_catalog().items():
-        click.echo(f"{name:15} {entry.size / 1e6:7.1f} MB  {_place(entry):11}  {entry.title}")
-        click.echo(f"{'':39}  licence: {entry.licence}")
+        click.echo(f"{name:17} {entry.size / 1e6:7.1f} MB  {_place(entry):11}  {entry.title}")
+        click.echo(f"{'':41}  licence: {entry.licence}")
 
 
 @data.command()

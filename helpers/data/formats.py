@@ -1,6 +1,7 @@
-"""The official file formats of MNIST and CIFAR-10, packed or not, read into arrays."""
+"""The official file formats of MNIST, CIFAR-10 and MedMNIST, packed or not, read into arrays."""
 
 import gzip
+import io
 import lzma
 
 import numpy as np
@@ -9,6 +10,7 @@ DIGITS = tuple("0123456789")
 CIFAR10_CLASSES = (
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"
 )  # fmt: skip
+PNEUMONIA_CLASSES = ("normal", "pneumonia")
 CIFAR10_RECORD = 1 + 3 * 32 * 32
 
 # Differences of neighbouring bytes first: smooth images then pack a quarter smaller.
@@ -65,3 +67,26 @@ def parse_cifar10(content: bytes) -> tuple[np.ndarray, np.ndarray]:
     records = np.frombuffer(content, dtype=np.uint8).reshape(-1, CIFAR10_RECORD)
     images = records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
     return np.ascontiguousarray(images), records[:, 0]
+
+
+def parse_medmnist(content: bytes, role: str) -> tuple[np.ndarray, np.ndarray]:
+    """Read the images of one role from a `.npz` file of MedMNIST, which holds arrays and no objects.
+
+    Its own validation images count as training images, after these: every set here is divided by `load`.
+
+    Args:
+        content: of the file.
+        role: `train` or `test`.
+
+    Returns:
+        images uint8 (N, 28, 28) and labels uint8 (N,).
+
+    Raises:
+        ValueError: no such file, or one that needs unpickling.
+        KeyError: it lacks the arrays of the role.
+    """
+    parts = ("train", "val") if role == "train" else ("test",)
+    with np.load(io.BytesIO(content), allow_pickle=False) as file:
+        images = np.concatenate([file[f"{part}_images"] for part in parts])
+        labels = np.concatenate([file[f"{part}_labels"] for part in parts])
+    return images, labels[:, 0]

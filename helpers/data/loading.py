@@ -3,15 +3,25 @@
 import numpy as np
 
 from helpers.data.catalog import DataFile, check_name, find_set, read_verified
-from helpers.data.formats import CIFAR10_CLASSES, DIGITS, parse_cifar10, parse_idx, unpack
+from helpers.data.formats import (
+    CIFAR10_CLASSES,
+    DIGITS,
+    PNEUMONIA_CLASSES,
+    parse_cifar10,
+    parse_idx,
+    parse_medmnist,
+    unpack,
+)
 from helpers.data.mnist_m import build_mnist_m
 from helpers.data.photos import read_photos
 from helpers.data.splits import Dataset, Split, stratified_split
 
-NAMES = ("mnist", "mnist-sample", "cifar10", "cifar10-sample", "mnist-m", "mnist-m-sample")
+NAMES = tuple(
+    f"{name}{part}" for name in ("mnist", "cifar10", "mnist-m", "pneumonia") for part in ("", "-sample")
+)
 
 
-def _read_mnist(files: tuple[DataFile, ...]) -> tuple[np.ndarray, np.ndarray]:
+def _read_idx(files: tuple[DataFile, ...]) -> tuple[np.ndarray, np.ndarray]:
     images, labels = (parse_idx(unpack(read_verified(file))) for file in files)
     return images[..., np.newaxis], labels
 
@@ -24,9 +34,13 @@ def _read_split(name: str, role: str) -> Split:
     if name.startswith("mnist-m"):
         digits = _read_split(name.replace("mnist-m", "mnist"), role)
         return build_mnist_m(digits, read_photos(name.replace("mnist-m", "photos"), role))
+    if name == "pneumonia":
+        (file,) = find_set(name).files  # one for both roles
+        images, labels = parse_medmnist(read_verified(file), role)
+        return Split(images[..., np.newaxis], labels, PNEUMONIA_CLASSES, role, name)
     files = find_set(name).select(role)
-    if name.startswith("mnist"):
-        return Split(*_read_mnist(files), DIGITS, role, name)
+    if not name.startswith("cifar10"):
+        return Split(*_read_idx(files), DIGITS if "mnist" in name else PNEUMONIA_CLASSES, role, name)
     return Split(*_read_cifar10(files), CIFAR10_CLASSES, role, name)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from helpers import paths
 from helpers.data.catalog import find_set, read_verified
-from helpers.data.formats import CIFAR10_RECORD, format_idx, pack, parse_idx, unpack
+from helpers.data.formats import CIFAR10_RECORD, format_idx, pack, parse_idx, parse_medmnist, unpack
 from helpers.data.photos import cut_two, read_photos
 from helpers.data.weights import convert_alexnet, write_npz
 
@@ -42,10 +42,19 @@ def draw(records: list[bytes], labels: np.ndarray, count: int) -> np.ndarray:
 def _make_mnist(role: str, count: int) -> dict[str, bytes]:
     files = find_set("mnist").select(role)
     images, labels = (parse_idx(unpack(read_verified(file))) for file in files)
+    return _pack_idx(f"mnist-{role}", images, labels, count)
+
+
+def _make_pneumonia(role: str, count: int) -> dict[str, bytes]:
+    (file,) = find_set("pneumonia").files
+    return _pack_idx(f"pneumonia-{role}", *parse_medmnist(read_verified(file), role), count)
+
+
+def _pack_idx(name: str, images: np.ndarray, labels: np.ndarray, count: int) -> dict[str, bytes]:
     chosen = draw([image.tobytes() for image in images], labels, count)
     return {
-        f"mnist-{role}-images-idx3-ubyte.xz": pack(format_idx(images[chosen])),
-        f"mnist-{role}-labels-idx1-ubyte.xz": pack(format_idx(labels[chosen])),
+        f"{name}-images-idx3-ubyte.xz": pack(format_idx(images[chosen])),
+        f"{name}-labels-idx1-ubyte.xz": pack(format_idx(labels[chosen])),
     }
 
 
@@ -74,6 +83,8 @@ def make_samples() -> dict[str, bytes]:
         **_make_mnist("test", 2_000),
         **_make_cifar10("train", 5_000),
         **_make_cifar10("test", 1_000),
+        **_make_pneumonia("train", 1_200),
+        **_make_pneumonia("test", 300),
         **_make_photos("train"),
         **_make_photos("test"),
         **_make_alexnet(),

@@ -1,3 +1,4 @@
+import io
 import json
 import lzma
 import subprocess
@@ -9,12 +10,13 @@ import pytest
 from helpers import paths
 from helpers.data import ChecksumError, JobError, load
 from helpers.data.catalog import find_set
-from helpers.data.formats import format_idx, pack, parse_cifar10, parse_idx, unpack
+from helpers.data.formats import format_idx, pack, parse_cifar10, parse_idx, parse_medmnist, unpack
 
 SHAPES = {
-    "mnist-sample": ((28, 28, 1), 10_000, 2_000),
-    "cifar10-sample": ((32, 32, 3), 5_000, 1_000),
-    "mnist-m-sample": ((32, 32, 3), 10_000, 2_000),
+    "mnist-sample": ((28, 28, 1), 10, 10_000, 2_000),
+    "cifar10-sample": ((32, 32, 3), 10, 5_000, 1_000),
+    "mnist-m-sample": ((32, 32, 3), 10, 10_000, 2_000),
+    "pneumonia-sample": ((28, 28, 1), 2, 1_200, 300),
 }
 
 
@@ -24,7 +26,7 @@ def sample(request):
 
 
 def test_a_sample_has_the_promised_splits(sample):
-    shape, trained, tested = SHAPES[sample.name]
+    shape, classes, trained, tested = SHAPES[sample.name]
     assert len(sample.validation) == trained // 10
     assert len(sample.train) + len(sample.validation) == trained
     assert len(sample.test) == tested
@@ -33,7 +35,7 @@ def test_a_sample_has_the_promised_splits(sample):
         assert (split.role, split.name) == (role, sample.name)
         assert split.images.shape[1:] == shape
         assert (split.images.dtype, split.labels.dtype) == (np.uint8, np.int64)
-        assert len(split.class_names) == 10
+        assert len(split.class_names) == classes
         with pytest.raises(ValueError, match="read-only"):
             split.images[0] = 0
 
@@ -68,6 +70,38 @@ def test_no_image_is_in_two_splits(sample):
         for split in (sample.train, sample.validation, sample.test)
     ]
     assert sum(map(len, seen)) == len(set().union(*seen))
+
+
+def test_chest_x_rays_have_other_shares_on_test():
+    chests = load("pneumonia-sample", validation=0)
+    assert chests.train.class_names == ("normal", "pneumonia")
+    assert np.bincount(chests.train.labels).tolist() == [309, 891]
+    assert np.bincount(chests.test.labels).tolist() == [113, 187]
+
+
+def make_medmnist(**arrays):
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
+
+
+def test_the_validation_images_of_a_medmnist_file_follow_its_training_images():
+    parts = {}
+    for place, (part, count) in enumerate({"train": 3, "val": 2, "test": 4}.items()):
+        parts[f"{part}_images"] = np.full((count, 28, 28), place, np.uint8)
+        parts[f"{part}_labels"] = np.full((count, 1), place % 2, np.uint8)
+    content = make_medmnist(**parts)
+    images, labels = parse_medmnist(content, "train")
+    assert images[:, 0, 0].tolist() == [0, 0, 0, 1, 1]
+    assert labels.tolist() == [0, 0, 0, 1, 1]
+    assert parse_medmnist(content, "test")[0].shape == (4, 28, 28)
+    with pytest.raises(KeyError, match="val_images"):
+        parse_medmnist(make_medmnist(train_images=parts["train_images"]), "train")
+
+
+def test_a_medmnist_file_is_never_unpickled():
+    with pytest.raises(ValueError, match="allow_pickle"):
+        parse_medmnist(make_medmnist(test_images=np.array([{}])), "test")
 
 
 def test_validation_0_keeps_all_training_images():

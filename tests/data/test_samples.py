@@ -25,16 +25,18 @@ def test_every_bundled_file_is_right_and_catalogued():
     assert sum(file.size for file in bundled) < 30e6
 
 
-@pytest.mark.parametrize("name", ["mnist", "cifar10"])
+def list_records(split):
+    return [(image.tobytes(), label) for image, label in zip(split.images, split.labels, strict=True)]
+
+
+@pytest.mark.parametrize("name", ["mnist", "cifar10", "pneumonia"])
 def test_a_sample_is_a_byte_exact_excerpt_in_the_official_order(name):
     need(name)
     full, part = (load(each, validation=0) for each in (name, f"{name}-sample"))
     for role in ("train", "test"):
-        places = {image.tobytes(): place for place, image in enumerate(getattr(full, role).images)}
-        sample = getattr(part, role)
-        found = [places[image.tobytes()] for image in sample.images]
-        assert found == sorted(found)
-        assert np.array_equal(getattr(full, role).labels[found], sample.labels)
+        # Some X-rays are copies of others, so that records are looked for one after the other.
+        official = iter(list_records(getattr(full, role)))
+        assert all(record in official for record in list_records(getattr(part, role)))
 
 
 def test_the_classes_of_cifar10_are_in_the_official_order():
@@ -47,6 +49,7 @@ def test_the_classes_of_cifar10_are_in_the_official_order():
     ("source", "make"),
     [
         ("mnist", lambda: samples._make_mnist("test", 2_000)),
+        ("pneumonia", lambda: samples._make_pneumonia("train", 1_200)),
         ("photos", lambda: samples._make_photos("test")),
         ("alexnet", samples._make_alexnet),
     ],
