@@ -106,6 +106,10 @@ def fetch(name: str, say: Say = print, *, mirrors_only: bool = False) -> None:
     if all(inspect(file) == "ok" for file in entry.files):
         say(f"{name}: already there and right, in {folder}")
         return
+    if not sources:
+        raise FetchError(
+            f"{name} has no package mirror; fetch it without --mirrors, or put its files into {folder}"
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _lock(folder, name, say):

@@ -3,6 +3,8 @@
 import gzip
 import io
 import lzma
+import zipfile
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -82,11 +84,25 @@ def parse_medmnist(content: bytes, role: str) -> tuple[np.ndarray, np.ndarray]:
         images uint8 (N, 28, 28) and labels uint8 (N,).
 
     Raises:
-        ValueError: no such file, or one that needs unpickling.
-        KeyError: it lacks the arrays of the role.
+        ValueError: no such file, one that needs unpickling, or one with other arrays; the message says which.
     """
-    parts = ("train", "val") if role == "train" else ("test",)
+    if not zipfile.is_zipfile(io.BytesIO(content)):
+        raise ValueError(f"no whole npz file: it starts with {content[:4].hex()} and lacks a zip file's end")
     with np.load(io.BytesIO(content), allow_pickle=False) as file:
-        images = np.concatenate([file[f"{part}_images"] for part in parts])
-        labels = np.concatenate([file[f"{part}_labels"] for part in parts])
+        parts = [_read_part(file, part) for part in (("train", "val") if role == "train" else ("test",))]
+    images, labels = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
+    return images, labels
+
+
+def _read_part(file: Mapping[str, np.ndarray], part: str) -> tuple[np.ndarray, np.ndarray]:
+    names = (f"{part}_images", f"{part}_labels")
+    if missing := [name for name in names if name not in file]:
+        raise ValueError(f"no file of MedMNIST: it lacks {', '.join(missing)}; it has {', '.join(file)}")
+    images, labels = (file[name] for name in names)
+    found = (images.dtype, images.shape[1:], labels.dtype, labels.shape)
+    if found != (np.uint8, (28, 28), np.uint8, (len(images), 1)):
+        raise ValueError(
+            f"{names[0]} are {images.dtype} {images.shape} and {names[1]} {labels.dtype} {labels.shape}; "
+            "need uint8 (N, 28, 28) and uint8 (N, 1)"
+        )
     return images, labels[:, 0]

@@ -75,6 +75,16 @@ def test_a_fetched_set_is_whole_and_not_fetched_again(letters, monkeypatch):
     assert lines[-1] == f"letters: already there and right, in {letters}"
 
 
+def test_files_put_there_by_hand_count_as_fetched(letters, monkeypatch):
+    for name, content in LETTERS.items():
+        (letters / name).parent.mkdir(parents=True, exist_ok=True)
+        (letters / name).write_bytes(content)
+    monkeypatch.setattr(fetching, "read_source", lambda *_: pytest.fail("asked a source"))
+    lines = []
+    fetch("letters", lines.append)
+    assert lines == [f"letters: already there and right, in {letters}"]
+
+
 def test_a_wrong_file_is_replaced_and_named_and_the_right_one_kept(letters, monkeypatch):
     fetch("letters", print)
     (letters / "a.bin").write_bytes(b"alphabet")
@@ -121,6 +131,14 @@ def test_official_addresses_are_left_out_on_request(letters, monkeypatch):
     fetch("letters", print, mirrors_only=True)
     assert asked == ["npm:mirror@1!package/"]
     assert read_folder(letters) == LETTERS
+
+
+def test_a_set_without_mirrors_says_what_to_do_instead(letters):
+    write_catalogue(letters.parent.parent, ["https://official.invalid/"])
+    with pytest.raises(
+        FetchError, match=r"letters has no package mirror; .* or put its files into .*letters"
+    ):
+        fetch("letters", print, mirrors_only=True)
 
 
 def test_when_every_source_fails_each_reason_is_given_and_nothing_is_left(letters, monkeypatch):

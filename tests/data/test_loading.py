@@ -95,13 +95,54 @@ def test_the_validation_images_of_a_medmnist_file_follow_its_training_images():
     assert images[:, 0, 0].tolist() == [0, 0, 0, 1, 1]
     assert labels.tolist() == [0, 0, 0, 1, 1]
     assert parse_medmnist(content, "test")[0].shape == (4, 28, 28)
-    with pytest.raises(KeyError, match="val_images"):
-        parse_medmnist(make_medmnist(train_images=parts["train_images"]), "train")
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"other": np.zeros(2)}, "it lacks test_images, test_labels; it has other"),
+        ({"test_images": np.zeros((2, 28, 28), np.uint8)}, "it lacks test_labels; it has test_images"),
+        (
+            {"test_images": np.zeros((2, 28, 28, 3), np.uint8), "test_labels": np.zeros((2, 1), np.uint8)},
+            r"test_images are uint8 \(2, 28, 28, 3\) .*need uint8 \(N, 28, 28\)",
+        ),
+        (
+            {"test_images": np.zeros((2, 28, 28), np.uint8), "test_labels": np.zeros((3, 1), np.uint8)},
+            r"test_labels uint8 \(3, 1\); need",
+        ),
+    ],
+)
+def test_another_npz_file_is_refused_with_what_it_holds(arrays, message):
+    with pytest.raises(ValueError, match=message):
+        parse_medmnist(make_medmnist(**arrays), "test")
+
+
+@pytest.mark.parametrize("content", [b"<html>Log in</html>", b"", make_medmnist(one=np.zeros(9))[:-30]])
+def test_what_is_no_whole_npz_file_is_refused(content):
+    with pytest.raises(ValueError, match="no whole npz file"):
+        parse_medmnist(content, "test")
 
 
 def test_a_medmnist_file_is_never_unpickled():
     with pytest.raises(ValueError, match="allow_pickle"):
-        parse_medmnist(make_medmnist(test_images=np.array([{}])), "test")
+        parse_medmnist(make_medmnist(test_images=np.array([{}]), test_labels=np.zeros((1, 1))), "test")
+
+
+def test_the_full_chest_x_rays_have_official_counts_and_a_wrong_byte_is_refused(tmp_path, monkeypatch):
+    (file,) = find_set("pneumonia").files
+    if not file.path.exists():
+        pytest.skip("pneumonia has not been fetched; run: course data fetch pneumonia")
+    chests = load("pneumonia", validation=0)
+    assert np.bincount(chests.train.labels).tolist() == [1349, 3883]
+    assert np.bincount(chests.test.labels).tolist() == [234, 390]
+    assert chests.train.images.shape[1:] == (28, 28, 1)
+    content = bytearray(file.path.read_bytes())
+    content[2_000_000] ^= 1
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
+    (tmp_path / "pneumonia").mkdir()
+    (tmp_path / "pneumonia" / file.name).write_bytes(content)
+    with pytest.raises(ChecksumError, match=r"pneumoniamnist\.npz .* run: course data fetch pneumonia$"):
+        load("pneumonia")
 
 
 def test_validation_0_keeps_all_training_images():
