@@ -38,7 +38,7 @@ with _silence_stderr():
         tf.get_logger().setLevel("ERROR")
         tf.zeros(1)  # the first operation initialises the devices, and says so
 
-__all__ = ["choose_precision", "keras"]
+__all__ = ["choose_precision", "copy_in_precision", "keras"]
 
 
 def choose_precision() -> str:
@@ -49,3 +49,21 @@ def choose_precision() -> str:
     processor = Path("/proc/cpuinfo")
     computes = processor.exists() and "avx512_bf16" in processor.read_text()
     return "mixed_bfloat16" if computes else "float32"
+
+
+def copy_in_precision(model: keras.Model, precision: str) -> keras.Model:
+    """Return a model of the same layers with new random weights, of another precision.
+
+    The last layer computes in float32 all the same: probabilities in half precision do not sum to one.
+
+    Args:
+        model: functional or sequential.
+        precision: a Keras dtype policy, such as `choose_precision` returns.
+    """
+    last = model.layers[-1].name
+
+    def copy(layer: keras.Layer) -> keras.Layer:
+        policy = "float32" if layer.name == last else precision
+        return type(layer).from_config(layer.get_config() | {"dtype": policy})
+
+    return keras.models.clone_model(model, clone_function=copy)

@@ -13,6 +13,7 @@ SAMPLES = DATA / "samples"
 REPORTS = ROOT / "reports"
 RESULTS = REPORTS / "results"
 MODELS = REPORTS / "models"
+MEMBERS = REPORTS / "members"
 RUNS = REPORTS / "runs"
 HTML = REPORTS / "html"
 

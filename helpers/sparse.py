@@ -8,7 +8,7 @@ give each strength its own. Introduced in lesson 31.
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -159,6 +159,23 @@ def penalise_gates(
     prices = (costs / np.average(costs, weights=[gates.shape[0] for gates in variables])) ** by_cost
     for gates, price in zip(variables, prices.tolist(), strict=True):
         add_proximal_step([gates], optimiser, strength * price, group_share)
+
+
+def find_strength(
+    reach: float, optimiser: "keras.optimizers.SGD", schedule: Callable[[float], float], steps: int
+) -> float:
+    """Return the lambda under which a gate that no gradient holds moves by `reach` during a training.
+
+    Gates begin at 1: with a reach of 1, a free gate of average price is just closed at the end.
+
+    Args:
+        reach: from 0.
+        optimiser: the one that will train, at its full rate.
+        schedule: of the training, progress in 0..1 -> factor of the rate.
+        steps: of the training.
+    """
+    travelled = float(optimiser.learning_rate) * sum(schedule(step / steps) for step in range(steps))
+    return reach * (1 - optimiser.momentum) / travelled
 
 
 def read_gates(model: "keras.Model") -> list[dict[str, np.ndarray]]:

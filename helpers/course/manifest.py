@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers import paths
+from helpers.commit import read_commit
 from helpers.course.freshness import take_fingerprint
 from helpers.course.lessons import Lesson
 from helpers.course.machine import describe_device
@@ -87,31 +87,3 @@ def read_versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
-
-
-def read_commit() -> tuple[str, bool]:
-    """Return the commit of the repository, `unknown` outside one, and whether the files differ from it.
-
-    What full runs write, results and trained models, is no difference: the next run, or the same one
-    after an interruption, would be called changed.
-    """
-    place, _, commit = _ask_git("rev-parse", "--show-prefix", "HEAD").partition("\n")
-    if place or not commit:  # a folder inside another repository is no checkout of this one
-        return "unknown", False
-    outputs = [":!reports/results", ":!reports/models"]
-    return commit, bool(_ask_git("status", "--porcelain", "--", ".", *outputs))
-
-
-def _ask_git(*arguments: str) -> str:
-    try:
-        answer = subprocess.run(
-            ["git", *arguments],
-            cwd=paths.ROOT,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return answer.stdout.rstrip()

@@ -61,11 +61,11 @@ def keep_trained(
     Raises:
         ValueError: a card that lacks a key, weights that half precision cannot hold, or more than 5 MB.
     """
-    from helpers.backend import keras
+    from helpers.backend import copy_in_precision
 
     if missing := set(CARD) - card.keys():
         raise ValueError(f"the card of {name} lacks {', '.join(sorted(missing))}")
-    plain = keras.models.clone_model(model, clone_function=_copy_in_float32)
+    plain = copy_in_precision(model, "float32")
     with np.errstate(over="ignore"):
         weights = [weight.astype(np.float16) for weight in model.get_weights()]
     if not all(np.isfinite(weight).all() for weight in weights):
@@ -111,10 +111,6 @@ def load_trained(name: str) -> Trained:
         model.set_weights([file[f"weight-{n}"].astype(np.float32) for n in range(len(model.weights))])
         prepare = partial(standardise, mean=file["mean"], deviation=file["deviation"])
     return Trained(model, prepare, card)
-
-
-def _copy_in_float32(layer: "keras.Layer") -> "keras.Layer":
-    return type(layer).from_config(layer.get_config() | {"dtype": "float32"})
 
 
 def _write(name: str, content: bytes) -> None:

@@ -1,0 +1,33 @@
+"""The commit that a run, or a trained member, was made from."""
+
+import subprocess
+
+from helpers import paths
+
+
+def read_commit() -> tuple[str, bool]:
+    """Return the commit of the repository, `unknown` outside one, and whether the files differ from it.
+
+    What full runs write, results, models and members, is no difference: the next run, or the same one
+    after an interruption, would be called changed.
+    """
+    place, _, commit = _ask_git("rev-parse", "--show-prefix", "HEAD").partition("\n")
+    if place or not commit:  # a folder inside another repository is no checkout of this one
+        return "unknown", False
+    outputs = [":!reports/results", ":!reports/models", ":!reports/members"]
+    return commit, bool(_ask_git("status", "--porcelain", "--", ".", *outputs))
+
+
+def _ask_git(*arguments: str) -> str:
+    try:
+        answer = subprocess.run(
+            ["git", *arguments],
+            cwd=paths.ROOT,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return answer.stdout.rstrip()
