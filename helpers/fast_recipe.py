@@ -8,13 +8,14 @@ import numpy as np
 
 from helpers.data import Split
 from helpers.images import flip_alternately, shift
-from helpers.train import Training, fit, rise_and_fall
+from helpers.train import Schedule, Training, fit, rise_and_fall
 
 if TYPE_CHECKING:
     import keras
 
 RATE = 1.5  # of `fast_cnn`, for batches of 1024; in proportion for others
 MOMENTUM = 0.85
+TRIANGLE = rise_and_fall()
 
 
 def make_optimiser(batch_size: int, rate: float = RATE) -> "keras.optimizers.SGD":
@@ -41,6 +42,7 @@ def fit_fast(
     prepare: Callable[[np.ndarray], np.ndarray],
     optimiser: "keras.optimizers.SGD | None" = None,
     mirror: bool = True,
+    schedule: Schedule = TRIANGLE,
     seed: int = 0,
     **options: Any,
 ) -> Training:
@@ -54,6 +56,7 @@ def fit_fast(
         prepare: turns uint8 images into what the model takes.
         optimiser: `make_optimiser(batch_size)` by default.
         mirror: whether mirrored images keep their class.
+        schedule: of the rate.
         seed: of order and augmentation.
         options: of `helpers.train.fit`, such as `averaging`, `checkpoint` and `tell`.
     """
@@ -65,7 +68,7 @@ def fit_fast(
         optimiser=optimiser or make_optimiser(batch_size),
         prepare=prepare,
         augment=partial(augment, seed=seed, mirror=mirror),
-        schedule=rise_and_fall(),
+        schedule=schedule,
         label_smoothing=0.2,
         seed=seed,
         **options,

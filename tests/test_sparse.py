@@ -14,6 +14,7 @@ from helpers.sparse import (
     count_channels,
     count_zeros,
     find_open,
+    find_strength,
     keep_highest,
     penalise_gates,
     read_gates,
@@ -21,7 +22,7 @@ from helpers.sparse import (
     shrink_group,
     soft_threshold,
 )
-from helpers.train import fit
+from helpers.train import fit, rise_and_fall
 
 SHAPE = (16, 16, 3)
 CELLS = [{"1": 3, "3": 4, "5": 2, "7": 2, "pool": 3}, {"3": 5, "7": 2}] * 2
@@ -345,3 +346,15 @@ def test_pruned_by_magnitude_or_at_random_a_network_fits_the_budget_and_trains_o
     assert max(count_multiply_adds(model, SHAPE) for model in (pruned, chance)) <= budget
     training = fit(pruned, photos, epochs=4, batch_size=32, optimiser=sgd(0.02, momentum=0.9))
     assert training.history["loss"].iloc[-1] < training.history["loss"].iloc[0]
+
+
+def test_a_free_gate_travels_its_reach():
+    """SGD on no gradient at all: only the proximal steps move the gates, and they move by the reach."""
+    optimiser, schedule, steps = keras.optimizers.SGD(0.3, momentum=0.5), rise_and_fall(), 10
+    strength = find_strength(0.6, optimiser, schedule, steps)
+    gate = keras.Variable([1.0, 1.0])
+    add_proximal_step([gate], optimiser, strength)
+    for step in range(steps):
+        optimiser.learning_rate = 0.3 * schedule(step / steps)
+        optimiser.apply([np.zeros(2, np.float32)], [gate])
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(gate), 0.4, rtol=1e-5)

@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+
+from helpers.ensemble import fit_temperature
+from helpers.members import Member, load_member, load_members, reuse
+
+RECIPE = {"set": "made-up", "epochs": 2, "seed": 0}
+ODDS = np.array([[0.75, 0.25], [0.5, 0.5], [0.125, 0.875]])
+
+
+def make_member(recipe=RECIPE, odds=ODDS):
+    labels = {"validation": np.array([0, 1, 1]), "test": np.array([0, 0, 1])}
+    return Member(recipe, {"classes": ["a", "b"]}, {"validation": odds, "test": odds}, labels)
+
+
+def test_a_member_is_trained_once_and_read_back(tmp_path):
+    trained = []
+
+    def train():
+        trained.append(1)
+        return make_member()
+
+    path = tmp_path / "photographs" / "sparse-0.npz"
+    first, second = (reuse(path, RECIPE, train) for _ in range(2))
+    assert len(trained) == 1
+    for member in (first, second, load_member(path), load_members(path.parent)["sparse-0"]):
+        assert member.recipe == RECIPE
+        assert member.card["classes"] == ["a", "b"]
+        assert {"commit", "dirty"} <= member.card.keys()
+        np.testing.assert_array_equal(member.odds["test"], ODDS)  # eighths are exact in half precision
+        np.testing.assert_array_equal(member.labels["test"], [0, 0, 1])
+
+
+def test_a_member_of_another_recipe_is_refused(tmp_path):
+    path = tmp_path / "sparse-0.npz"
+    reuse(path, RECIPE, make_member)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=r"sparse-0.npz .* epochs is 2 there and 3 here; delete it"):
+        reuse(path, RECIPE | {"epochs": 3}, make_member)
+    with pytest.raises(ValueError, match="rate is None there"):
+        reuse(path, RECIPE | {"rate": 0.1}, make_member)
+    assert path.read_bytes() == before
+
+
+def test_what_is_no_probability_is_not_kept(tmp_path):
+    path = tmp_path / "sparse-0.npz"
+    with pytest.raises(ValueError, match="validation of sparse-0 holds no probabilities"):
+        reuse(path, RECIPE, lambda: make_member(odds=2 * ODDS))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_split_without_pixels_chooses(tmp_path):
+    member = make_member()
+    split = member.split("validation")
+    assert (split.role, split.name, split.class_names) == ("validation", "made-up", ("a", "b"))
+    assert 0.05 <= fit_temperature(member.odds["validation"], split) <= 20
+
+
+def test_a_folder_is_read_in_the_order_of_names(tmp_path):
+    for name in ("sparse-1", "small_vgg16-0", "sparse-0"):
+        reuse(tmp_path / f"{name}.npz", RECIPE, make_member)
+    assert list(load_members(tmp_path)) == ["small_vgg16-0", "sparse-0", "sparse-1"]
+    assert load_members(tmp_path / "nothing") == {}
