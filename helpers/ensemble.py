@@ -21,6 +21,8 @@ from scipy.special import logsumexp
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from helpers.data import Split
 from helpers.images import scale
@@ -161,6 +163,8 @@ def predict_out_of_fold(
 def fit_stack(members: Members, on: Split) -> Callable[[Members], np.ndarray]:
     """Learn how to combine members: logistic regression on the logarithms of their probabilities.
 
+    They are standardised first: members that are very sure would else slow its fit down.
+
     Predictions of members for images they were trained on must not be used: they are far too good, and the
     stack would trust the member that memorised best. Source: D. Wolpert, Neural Networks 5 (1992) 241;
     probabilities: K. Ting and I. Witten, JAIR 10 (1999) 271.
@@ -189,7 +193,7 @@ def fit_stack(members: Members, on: Split) -> Callable[[Members], np.ndarray]:
         raise ValueError(
             f"no image of class {on.class_names[min(missing)]!r} to learn from; take more images"
         )
-    regression = LogisticRegression(max_iter=1000).fit(features, on.labels)
+    regression = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(features, on.labels)
 
     def combine(members: Members) -> np.ndarray:
         if set(members) != set(names):

@@ -1,8 +1,11 @@
+import re
+
 import numpy as np
 import pytest
 
 from helpers.ensemble import fit_temperature
 from helpers.members import Member, load_member, load_members, reuse
+from helpers.paths import MEMBERS
 
 RECIPE = {"set": "made-up", "epochs": 2, "seed": 0}
 ODDS = np.array([[0.75, 0.25], [0.5, 0.5], [0.125, 0.875]])
@@ -61,3 +64,29 @@ def test_a_folder_is_read_in_the_order_of_names(tmp_path):
         reuse(tmp_path / f"{name}.npz", RECIPE, make_member)
     assert list(load_members(tmp_path)) == ["small_vgg16-0", "sparse-0", "sparse-1"]
     assert load_members(tmp_path / "nothing") == {}
+
+
+KEPT = sorted(MEMBERS.glob("*/*.npz"))
+
+
+@pytest.mark.parametrize("path", KEPT, ids=[f"{path.parent.name}-{path.stem}" for path in KEPT])
+def test_a_kept_member_is_whole_and_of_committed_files(path):
+    member = load_member(path)
+    assert path.stat().st_size < 1_000_000
+    assert path.stem.startswith(member.recipe["network"])
+    assert re.fullmatch("[0-9a-f]{40}", member.card["commit"])
+    assert not member.card["dirty"]
+    if "found" in member.card:
+        assert member.card["multiply_adds"] <= member.recipe["budget"]
+    for name, odds in member.odds.items():
+        labels = member.labels[name if name in member.labels else "test"]
+        assert odds.shape == (len(labels), len(member.card["classes"]))
+        np.testing.assert_allclose(odds.astype(float).sum(axis=1), 1, atol=1e-3)
+
+
+def test_members_kept_for_one_domain_judge_the_same_images():
+    for folder in {path.parent for path in KEPT}:
+        first, *others = load_members(folder).values()
+        for other in others:
+            np.testing.assert_array_equal(other.labels["test"], first.labels["test"])
+            np.testing.assert_array_equal(other.labels["validation"], first.labels["validation"])
