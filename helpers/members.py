@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from helpers import paths
 from helpers.commit import read_commit
 from helpers.data import Split
 from helpers.record import note_input
@@ -77,13 +78,14 @@ def reuse(
 
 
 def load_member(path: Path) -> Member:
-    """Read a member, and note its file as an input of this run.
+    """Read a member; one of `reports/members` is noted as an input of this run.
 
     Raises:
         FileNotFoundError: nobody has kept it.
     """
     content = path.read_bytes()
-    note_input(path, hashlib.sha256(content).hexdigest())
+    if path.is_relative_to(paths.MEMBERS):  # others do not outlive the run
+        note_input(path, hashlib.sha256(content).hexdigest())
     with np.load(io.BytesIO(content)) as file:
         about = json.loads(str(file["about"]))
         parts = {"odds": {}, "labels": {}}

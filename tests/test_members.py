@@ -3,9 +3,9 @@ import re
 import numpy as np
 import pytest
 
+from helpers import paths
 from helpers.ensemble import fit_temperature
 from helpers.members import Member, load_member, load_members, reuse
-from helpers.paths import MEMBERS
 
 RECIPE = {"set": "made-up", "epochs": 2, "seed": 0}
 ODDS = np.array([[0.75, 0.25], [0.5, 0.5], [0.125, 0.875]])
@@ -66,7 +66,16 @@ def test_a_folder_is_read_in_the_order_of_names(tmp_path):
     assert load_members(tmp_path / "nothing") == {}
 
 
-KEPT = sorted(MEMBERS.glob("*/*.npz"))
+def test_only_what_outlives_a_run_is_its_input(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "MEMBERS", tmp_path / "members")
+    monkeypatch.setenv("COURSE_RUN_DIR", str(tmp_path))
+    reuse(tmp_path / "state" / "sparse-0.npz", RECIPE, make_member)
+    assert not (tmp_path / "record.jsonl").exists()
+    reuse(paths.MEMBERS / "sparse-0.npz", RECIPE, make_member)
+    assert "sparse-0.npz" in (tmp_path / "record.jsonl").read_text()
+
+
+KEPT = sorted(paths.MEMBERS.glob("*/*.npz"))
 
 
 @pytest.mark.parametrize("path", KEPT, ids=[f"{path.parent.name}-{path.stem}" for path in KEPT])
