@@ -7,7 +7,6 @@ bytes of a network of a million weights. Introduced in lesson 32.
 import hashlib
 import io
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,11 +47,7 @@ class Member:
         return Split(pixels, labels, self.card["classes"], role, self.recipe["set"])
 
 
-def reuse(
-    path: Path,
-    recipe: Mapping[str, Any],
-    train: Callable[[], Member],
-) -> Member:
+def reuse(path: Path, recipe: Mapping[str, Any], train: Callable[[], Member]) -> Member:
     """Return the member kept in a file, or train it and keep it there.
 
     Args:
@@ -112,7 +107,4 @@ def _keep(path: Path, member: Member) -> None:
     arrays = {f"odds-{name}": values.astype(np.float16) for name, values in member.odds.items()}
     arrays |= {f"labels-{name}": values.astype(np.uint8) for name, values in member.labels.items()}
     np.savez_compressed(content, about=about, **arrays)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    part.write_bytes(content.getvalue())
-    os.replace(part, path)
+    paths.write_atomically(path, content.getvalue())

@@ -26,6 +26,14 @@ def cache() -> Path:
     return Path(os.environ.get("COURSE_CACHE") or DATA / "cache").expanduser().resolve()
 
 
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that a reader, or a kill, never meets half of it; make its folder if need be."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part.write_bytes(content)
+    os.replace(part, path)
+
+
 def state() -> Path:
     """Return a folder for the journals and checkpoints that a lesson goes on from when it is interrupted.
 

@@ -30,11 +30,8 @@ PACKAGES = (
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a file so that a reader, or a kill, never meets half of it; make its folder if need be."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)
+    """Write text as `helpers.paths.write_atomically` writes bytes."""
+    paths.write_atomically(path, text.encode())
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

@@ -9,7 +9,6 @@ import difflib
 import hashlib
 import io
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -78,8 +77,9 @@ def keep_trained(
         raise ValueError(f"{name} takes {content.tell():,} bytes; at most {LARGEST:,} may be kept")
     sha256 = hashlib.sha256(content.getvalue()).hexdigest()
     card = dict(card) | {"bytes": content.tell(), "sha256": sha256}
-    _write(f"{name}.npz", content.getvalue())
-    _write(f"{name}.json", json.dumps(card, indent=2, ensure_ascii=False).encode() + b"\n")
+    paths.write_atomically(paths.MODELS / f"{name}.npz", content.getvalue())
+    about = json.dumps(card, indent=2, ensure_ascii=False).encode() + b"\n"
+    paths.write_atomically(paths.MODELS / f"{name}.json", about)
     return load_trained(name)
 
 
@@ -111,10 +111,3 @@ def load_trained(name: str) -> Trained:
         model.set_weights([file[f"weight-{n}"].astype(np.float32) for n in range(len(model.weights))])
         prepare = partial(standardise, mean=file["mean"], deviation=file["deviation"])
     return Trained(model, prepare, card)
-
-
-def _write(name: str, content: bytes) -> None:
-    paths.MODELS.mkdir(parents=True, exist_ok=True)
-    part = paths.MODELS / f".{name}.{os.getpid()}"
-    part.write_bytes(content)
-    os.replace(part, paths.MODELS / name)
