@@ -157,17 +157,17 @@ def draw_tradeoff(table: pd.DataFrame, *, title: str, cost: str, groups: str | N
             capsize=3,
             label=name,
         )
-    for name, row in table.iterrows():
+    for place, (name, row) in enumerate(table.sort_values(cost).iterrows()):
         axes.annotate(
             str(name),
             (row[cost], 100 * row["accuracy"]),
-            xytext=(7, 3),
+            xytext=(7, -12 if place % 2 else 3),  # neighbours may be close
             textcoords="offset points",
             fontsize=9,
         )
     make_logarithmic(axes)
     axes.set(xlabel=cost, ylabel="accuracy (%)")
-    axes.margins(x=0.15)
+    axes.margins(x=0.2)
     if groups:
         figure.legend(loc="outside lower center", ncols=table[groups].nunique(), frameon=False)
     return figure
