@@ -19,11 +19,15 @@ TRIANGLE = rise_and_fall()
 
 
 def make_optimiser(batch_size: int, rate: float = RATE) -> "keras.optimizers.SGD":
-    """Return the optimiser; rate and weight decay are those for batches of 1024, and scaled to the batch."""
+    """Return the optimiser, with a rate for batches of 1024, scaled to the batch.
+
+    The decay is not scaled: it takes rate x decay of the weights in a step, so that an epoch of smaller
+    batches, with more steps at lower rates, decays them as much.
+    """
     from helpers.backend import keras
 
-    share = batch_size / 1024
-    return keras.optimizers.SGD(rate * share, momentum=MOMENTUM, nesterov=True, weight_decay=0.0102 * share)
+    scaled = rate * batch_size / 1024
+    return keras.optimizers.SGD(scaled, momentum=MOMENTUM, nesterov=True, weight_decay=0.0102)
 
 
 def augment(

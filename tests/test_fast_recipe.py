@@ -8,11 +8,13 @@ from helpers.images import scale
 from helpers.train import hold_constant
 
 
-def test_the_optimiser_follows_the_batch():
+def test_the_rate_follows_the_batch_and_an_epoch_decays_alike():
     whole, half = make_optimiser(1024), make_optimiser(512)
     assert float(whole.learning_rate) == pytest.approx(RATE)
     assert float(half.learning_rate) == pytest.approx(RATE / 2)
-    assert half.weight_decay == pytest.approx(whole.weight_decay / 2)
+    # half as much in a step, of which an epoch has twice as many
+    decayed = [float(one.learning_rate) * one.weight_decay for one in (whole, half)]
+    assert decayed[1] == pytest.approx(decayed[0] / 2)
     assert float(make_optimiser(512, 0.4).learning_rate) == pytest.approx(0.2)
     assert half.momentum == MOMENTUM
     assert half.nesterov
