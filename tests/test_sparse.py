@@ -172,17 +172,18 @@ def test_l1_in_the_loss_leaves_no_zeros_and_the_proximal_step_most():
 # Networks that are searched
 
 
-def test_one_branch_of_3_is_fast_cnn_with_gates():
+def test_one_branch_of_3_is_fast_cnn_with_gates_and_without():
     cells = [{"3": 8}] * 2 + [{"3": 12}] * 2
     fast = build_fast_cnn(WHITENING, widths=(8, 12), seed=3)
-    ours = build_branched_cnn(WHITENING, cells)
     kernels = [layer for layer in fast.layers if isinstance(layer, keras.layers.Conv2D)][1:]
-    for place, kernel in enumerate(kernels):
-        ours.get_layer(f"convolution_{place}_3").set_weights(kernel.get_weights())
-    ours.get_layer("head").set_weights(fast.layers[-2].get_weights())
-    assert ours.count_params() == fast.count_params() + sum(cell["3"] for cell in cells)
     images = RNG.normal(size=(4, 32, 32, 3))
-    np.testing.assert_allclose(read(ours(images)), read(fast(images)), atol=1e-5)
+    for gated in (True, False):
+        ours = build_branched_cnn(WHITENING, cells, gated=gated)
+        for place, kernel in enumerate(kernels):
+            ours.get_layer(f"convolution_{place}_3").set_weights(kernel.get_weights())
+        ours.get_layer("head").set_weights(fast.layers[-2].get_weights())
+        assert ours.count_params() == fast.count_params() + gated * sum(cell["3"] for cell in cells)
+        np.testing.assert_allclose(read(ours(images)), read(fast(images)), atol=1e-5)
 
 
 def test_channels_start_as_the_inputs_of_their_cell():

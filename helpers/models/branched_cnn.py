@@ -59,6 +59,7 @@ def build_branched_cnn(
     *,
     image_shape: tuple[int, int, int] = (32, 32, 3),
     classes: int = 10,
+    gated: bool = True,
     seed: int = 0,
     precision: str = "float32",
 ) -> "keras.Model":
@@ -76,6 +77,8 @@ def build_branched_cnn(
             [{"3": 256}] * 4` is `fast_cnn` with gates.
         image_shape: (H, W, C); each block halves H and W.
         classes: how many.
+        gated: False leaves the gates out, for the long training of an architecture that has been found.
+            Weight decay would shrink them all, and GELU of small numbers is a straight line.
         seed: of the initial weights.
         precision: a Keras dtype policy; `mixed_bfloat16` is faster only where the processor computes it.
 
@@ -99,7 +102,8 @@ def build_branched_cnn(
             x = layers.MaxPooling2D(2, dtype=precision)(x)
         batch = layers.BatchNormalization(**NORMALISATION, dtype=precision, name=f"normalisation_{place}")
         x = Offset(8.0, dtype=precision, name=f"offset_{place}")(batch(x))
-        x = Gates(cell, dtype=precision, name=f"gates_{place}")(x)
+        if gated:
+            x = Gates(cell, dtype=precision, name=f"gates_{place}")(x)
         x = layers.Activation("gelu", dtype=precision)(x)
     x = layers.GlobalMaxPooling2D(dtype=precision)(x)
     logits = layers.Dense(classes, use_bias=False, dtype=precision, name="head")(x)
