@@ -170,7 +170,7 @@ def _run_on_workers(
     A worker has one task at a time and a task may run on that worker only, so that a death is blamed on the
     right task: left alone, Dask blames all that were near, and forgets a task that no worker was there for.
     """
-    from distributed import wait
+    from distributed import CancelledError, wait
 
     waiting, tries, running = deque(tasks), Counter[str](), {}
     while waiting or running:
@@ -182,7 +182,8 @@ def _run_on_workers(
             future = client.submit(_attempt_on_worker, function, tasks[key], workers=[address], pure=False)
             running[future] = key, address
             tries[key] += 1
-        with contextlib.suppress(TimeoutError):  # time to look for workers that have come or gone
+        # Time to look for workers that have come or gone, or for a task that Dask forgot.
+        with contextlib.suppress(TimeoutError, CancelledError):
             wait(list(running), timeout=1, return_when="FIRST_COMPLETED")
         workers = client.scheduler_info()["workers"]
         for future, (key, address) in list(running.items()):
@@ -198,12 +199,12 @@ def _run_on_workers(
 
 
 def _collect(future: "Future") -> Outcome | None:
-    """Return the outcome of a task that is done, or None where its worker is gone."""
-    from distributed import KilledWorker
+    """Return the outcome of a task that is done, or None where its worker is gone or Dask forgot it."""
+    from distributed import CancelledError, KilledWorker
 
     try:
         return future.result(timeout=10) if future.done() else None
-    except (KilledWorker, TimeoutError):  # a worker can die with the outcome still in its hands
+    except (CancelledError, KilledWorker, TimeoutError):  # it can die with the outcome in its hands
         return None
     finally:
         future.release()  # or Dask would see to it that the task runs again when this worker dies
