@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Open = contextlib.AbstractContextManager[Client | None]
 
 TRIES = 3
-DIED = f"its worker died, {TRIES} times; memory is the usual cause"
+LOST = f"its worker died or Dask forgot it, {TRIES} times; memory is the usual cause"
 ONE_THREAD = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
 
 
@@ -93,7 +93,7 @@ def run_tasks(
 ) -> dict[str, Outcome]:
     """Call a function once for each task, and go on after a failing task, a dead worker or a killed run.
 
-    An exception is the outcome of its task. A task whose worker died is tried again, three times in all.
+    An exception is the outcome of its task. A task lost, mostly with its worker, is tried three times in all.
 
     Outcomes are the same on any number of workers if the function sets its own seeds and depends on nothing
     but its arguments. TensorFlow, though, sums in another order on another number of threads: what it trains
@@ -191,7 +191,7 @@ def _run_on_workers(
                 del running[future]
                 outcome = _collect(future)
                 if outcome or tries[key] == TRIES:
-                    yield key, outcome or Outcome(error=DIED)
+                    yield key, outcome or Outcome(error=LOST)
                 else:
                     waiting.append(key)
                 if address in workers and _fills(workers[address]):

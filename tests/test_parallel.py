@@ -140,7 +140,7 @@ def test_a_task_that_always_kills_its_worker_is_given_up_and_the_others_arrive(w
     outcomes = run_tasks(die, tasks, client=client, journal=tmp_path / "journal", experiment={"a": 1})
     killer = outcomes.pop("0")
     assert killer.value is None
-    assert "worker died, 3 times" in killer.error
+    assert "worker died or Dask forgot it, 3 times" in killer.error
     assert outcomes == {str(n): Outcome(str(n)) for n in range(1, 8)}
     assert count_starts(tmp_path) == Counter({"0": 3} | dict.fromkeys(outcomes, 1))
     again = run_tasks(
