@@ -292,7 +292,7 @@ def draw_reliability(bins: pd.DataFrame, *, title: str) -> Figure:
 
 
 def draw_intervals(
-    table: pd.DataFrame, measure: str, *, title: str, reference: float | None = None
+    table: pd.DataFrame, measure: str, *, title: str, interval: str, reference: float | None = None
 ) -> Figure:
     """Draw one horizontal bar a row with its interval, and its value written behind.
 
@@ -301,6 +301,8 @@ def draw_intervals(
             `judge_classes` names them for recall.
         measure: such as `recall`.
         title: the finding.
+        interval: what the ends are, for the label of the axis, such as `95 % interval over images` or
+            `range of 3 seeds`.
         reference: a yardstick in 0..1, drawn as a dashed line.
     """
     figure, [[axes]] = start_figure(title, 7.0, 0.32 * len(table) + 1.1)
@@ -320,7 +322,7 @@ def draw_intervals(
         )
     if reference is not None:
         axes.axvline(100 * reference, color="black", linestyle="--", linewidth=1)
-    axes.set_xlabel(f"{measure} (%), with 95 % interval")
+    axes.set_xlabel(f"{measure} (%), with {interval}")
     axes.set_xlim(0, 1.1 * high.max())
     return figure
 

@@ -168,8 +168,8 @@ def test_reliability_sets_accuracy_over_confidence_and_writes_the_counts():
 
 def test_intervals_are_drawn_around_the_value():
     table = pd.DataFrame({"recall": [0.5], "recall_low": [0.4], "recall_high": [0.7]}, index=["cat"])
-    figure = draw_intervals(table, "recall", title="t", reference=0.1)
-    assert {"cat", "50.0", "recall (%), with 95 % interval"} <= set(read_texts(figure).split("\n"))
+    figure = draw_intervals(table, "recall", title="t", interval="range of 3 seeds", reference=0.1)
+    assert {"cat", "50.0", "recall (%), with range of 3 seeds"} <= set(read_texts(figure).split("\n"))
     [bar], [reach] = figure.axes[0].patches, figure.axes[0].collections
     assert bar.get_width() == 50
     assert reach.get_segments()[0][:, 0].tolist() == pytest.approx([40, 70])
