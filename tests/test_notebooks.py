@@ -208,13 +208,49 @@ def test_bands_are_of_lessons():
     assert set(read_bands()) <= {stem[:2] for stem in LESSONS}
 
 
+def read_cell(tables: dict, where: str) -> float:
+    """Return what `table: column, name = value, ...` says: the mean of a column over the rows that match.
+
+    `index` names the table's index; `A / B` is one such mean divided by another.
+    """
+    if " / " in where:
+        top, bottom = where.split(" / ")
+        return read_cell(tables, top) / read_cell(tables, bottom)
+    name, _, rest = where.partition(": ")
+    column, *conditions = rest.split(", ")
+    table = tables[name]
+    rows = [
+        dict(zip(["index", *table["columns"]], [index, *row], strict=True))
+        for index, row in zip(table["index"], table["data"], strict=True)
+    ]
+    for condition in conditions:
+        key, _, value = condition.partition(" = ")
+        rows = [row for row in rows if str(row[key]) == value]
+    assert rows, f"{where}: no row of the recorded table matches"
+    return sum(row[column] for row in rows) / len(rows)
+
+
 def test_the_readme_says_what_was_recorded():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (\d\d) \| [^|]+ \| `(\w+)` \| ([^|]+) \|$", readme, re.MULTILINE)
+    rows = re.findall(r"^\| (\d\d) \| [^|]+ \| `([^`|]+)` \| ([^|]+) \|$", readme, re.MULTILINE)
     assert {number for number, *_ in rows} == {path.stem[:2] for path in RESULTS.glob("*.json")}
     for number, name, shown in rows:
         [path] = RESULTS.glob(f"{number}_*.json")
-        assert shown == format_value(**json.loads(path.read_text(encoding="utf-8"))["values"][name])
+        result = json.loads(path.read_text(encoding="utf-8"))
+        if ": " in name:
+            unit = "fraction" if shown.endswith(" %") else ""
+            assert shown == format_value(read_cell(result["tables"], name), unit), name
+        else:
+            assert shown == format_value(**result["values"][name])
+
+
+def test_a_recorded_cell_is_the_mean_of_the_rows_that_match():
+    table = {"index": [0, 1, 2], "columns": ["way", "a"], "data": [["x", 1.0], ["x", 3.0], ["y", 8.0]]}
+    assert read_cell({"t": table}, "t: a, way = x") == 2
+    assert read_cell({"t": table}, "t: a, index = 2") == 8
+    assert read_cell({"t": table}, "t: a, way = x / t: a, way = y") == 0.25
+    with pytest.raises(AssertionError, match="no row"):
+        read_cell({"t": table}, "t: a, way = z")
 
 
 def test_the_readme_links_every_lesson():
