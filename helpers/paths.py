@@ -21,9 +21,10 @@ HTML = REPORTS / "html"
 def cache() -> Path:
     """Return the folder of fetched data: `data/cache`, or the one that `COURSE_CACHE` names.
 
-    A class can share one folder by setting the variable on every machine.
+    A class can share one folder by setting the variable on every machine. A relative path is one inside the
+    repository, whatever the working directory: lessons run in `notebooks/`, commands anywhere.
     """
-    return Path(os.environ.get("COURSE_CACHE") or DATA / "cache").expanduser().resolve()
+    return (ROOT / Path(os.environ.get("COURSE_CACHE") or DATA / "cache").expanduser()).resolve()
 
 
 def write_atomically(path: Path, content: bytes) -> None:

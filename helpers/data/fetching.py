@@ -1,5 +1,6 @@
 """`fetch`: bring a set into the cache, whole and checked, whoever else is doing the same."""
 
+import errno
 import os
 import shutil
 from collections.abc import Callable, Sequence
@@ -115,8 +116,10 @@ def fetch(name: str, say: Say = print, *, mirrors_only: bool = False) -> None:
         with _lock(folder, name, say):
             _complete(entry, sources, folder, say)
     except OSError as error:
-        reason = error.strerror or error
+        refused = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
+        cure = f"ask who keeps that folder to fetch {name}," if refused else "make room there"
         raise FetchError(
-            f"cannot write to {folder}: {reason}; make room there or name another folder in COURSE_CACHE"
+            f"cannot write to {folder}: {error.strerror or error}; "
+            f"{cure} or name another folder in COURSE_CACHE"
         ) from error
     say(f"{name}: complete and right, {entry.size / 1e6:.1f} MB in {folder}")

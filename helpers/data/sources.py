@@ -1,5 +1,7 @@
 """Read files from where they are published: an https address, or a package through pip or npm."""
 
+import errno
+import lzma
 import os
 import re
 import shutil
@@ -7,14 +9,34 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
 CONNECT_SECONDS, SILENCE_SECONDS = 5, 60
+# What the libraries raise over bytes that are no whole archive; a damaged gzip is an OSError.
+_DAMAGED = (OSError, EOFError, RuntimeError, tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}  # of our own disk: no other source would help
+_WORDS = {  # of the exceptions of requests, the more special first
+    "SSLError": "its certificate was not accepted (behind a proxy set REQUESTS_CA_BUNDLE)",
+    "ProxyError": "the proxy refused (see HTTPS_PROXY)",
+    "ConnectTimeout": f"no answer within {CONNECT_SECONDS} s",
+    "ReadTimeout": f"silent for {SILENCE_SECONDS} s",
+    "InvalidSchema": "no address of the web",
+    "InvalidURL": "no address of the web",
+    "MissingSchema": "no address of the web",
+}
 
 
 class SourceError(Exception):
     """A source did not give what was asked; the next one may."""
+
+
+def _put_into_words(error: Exception) -> str:
+    """Return in one line why an address gave nothing: in words, or the error's name and number."""
+    name = type(error).__name__
+    cause = re.search(r"\[Errno [^'\")]*", str(error))
+    return _WORDS.get(name) or ", ".join(filter(None, (name, cause.group() if cause else "")))
 
 
 def _download(address: str, target: Path) -> Path:
@@ -28,9 +50,7 @@ def _download(address: str, target: Path) -> Path:
     except requests.HTTPError as error:
         raise SourceError(f"answered {error.response.status_code}") from error
     except requests.RequestException as error:
-        reason = re.search(r"\[Errno [^'\")]*", str(error))
-        words = (type(error).__name__, reason.group() if reason else "")
-        raise SourceError(", ".join(filter(None, words))) from error
+        raise SourceError(_put_into_words(error)) from error
     return target
 
 
@@ -104,7 +124,7 @@ def _read_members(archive: Path, folder: str, names: Collection[str]) -> Iterato
                 for member in package:  # in the order of the file: going back would unpack it again
                     if member.isfile() and member.name in wanted:
                         yield wanted[member.name], package.extractfile(member).read()
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
+    except _DAMAGED as error:
         raise SourceError(f"{archive.name} is no whole archive, {error}") from error
 
 
@@ -118,8 +138,18 @@ def read_source(source: str, names: Collection[str], folder: Path) -> Iterator[t
         folder: an empty folder for what is in between.
 
     Raises:
-        SourceError: it could not be reached, or gave something else.
+        SourceError: it could not be reached or read, or gave something else.
+        OSError: the disk that holds `folder` is full or may not be written to.
     """
+    try:
+        yield from _read(source, names, folder)
+    except OSError as error:  # such as a file of certificates that is not there
+        if error.errno in _NO_ROOM:
+            raise
+        raise SourceError(str(error)) from error
+
+
+def _read(source: str, names: Collection[str], folder: Path) -> Iterator[tuple[str, bytes]]:
     address, archived, inside = source.partition("!")
     if archived:
         yield from _read_members(_fetch_archive(address, folder), inside, names)

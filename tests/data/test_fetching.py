@@ -1,13 +1,18 @@
 import errno
+import gzip
+import io
 import os
+import shutil
 import subprocess
 import sys
+import tarfile
 import time
 
 import pytest
 from small_set import LETTERS, write_catalogue
 
-from helpers.data import fetching
+from helpers import paths
+from helpers.data import fetching, sources
 from helpers.data.fetching import FetchError, fetch
 from helpers.data.sources import SourceError
 
@@ -117,6 +122,37 @@ def test_a_refused_source_is_followed_by_the_next(letters, monkeypatch):
     assert read_folder(letters) == LETTERS
     reasons = ["ConnectionError, no route", "gave wrong bytes for a.bin", "has no deep/b.bin"]
     assert [line.removeprefix("letters: ") for line in lines[1:6:2]] == reasons
+
+
+def test_a_damaged_archive_at_the_first_source_is_named_and_the_next_source_asked(letters, monkeypatch):
+    folder = letters.parent.parent
+    with tarfile.open(archive := folder / "letters.tar.gz", "w:gz") as package:
+        for name, content in LETTERS.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            package.addfile(member, io.BytesIO(content))
+    plain = gzip.decompress(archive.read_bytes())
+    archive.write_bytes(gzip.compress(plain[:700])[:-8] + bytes(8) + gzip.compress(plain[700:]))
+    write_catalogue(folder, ["https://first.invalid/letters.tar.gz!", "whole/"])
+
+    def give(source, names, inner):
+        if source == "whole/":
+            return iter(LETTERS.items())
+        return sources.read_source(source, names, inner)
+
+    monkeypatch.setattr(fetching, "read_source", give)
+    monkeypatch.setattr(sources, "_download", lambda _, target: shutil.copyfile(archive, target))
+    lines = []
+    fetch("letters", lines.append)
+    assert read_folder(letters) == LETTERS
+    assert any("letters.tar.gz is no whole archive" in line for line in lines)
+    assert not any("cannot write" in line for line in lines)
+
+
+def test_a_relative_cache_is_one_folder_wherever_a_command_is_given(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_CACHE", "my_cache")
+    monkeypatch.chdir(tmp_path)
+    assert paths.cache() == paths.ROOT / "my_cache"
 
 
 def test_official_addresses_are_left_out_on_request(letters, monkeypatch):

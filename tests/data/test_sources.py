@@ -1,3 +1,5 @@
+import errno
+import gzip
 import hashlib
 import io
 import json
@@ -7,6 +9,7 @@ import tarfile
 import zipfile
 
 import pytest
+import requests
 
 from helpers.data import sources
 from helpers.data.catalog import read_catalog
@@ -116,6 +119,72 @@ def test_a_downloaded_folder_and_archive_are_read(work, monkeypatch, tmp_path):
         ("b/c", b"https://host/set/b/c"),
     ]
     assert list(read_source("https://host/tiny.tar.gz!tiny/", ["a.bin"], work)) == [("a.bin", b"inside")]
+
+
+def damage(archive, place):
+    """Flip one byte of a file."""
+    content = bytearray(archive.read_bytes())
+    content[place] ^= 0xFF
+    archive.write_bytes(content)
+
+
+def write_zip(path, method):
+    with zipfile.ZipFile(path, "w", method) as package:
+        package.writestr("tiny/a.bin", bytes(range(256)) * 40)
+    return path
+
+
+@pytest.mark.parametrize(
+    "kind", ["gzip checksum", "gzip stream", "zip deflated", "zip lzma", "zip encrypted"]
+)
+def test_a_damaged_archive_is_a_reason_of_its_source_and_names_the_archive(work, monkeypatch, tmp_path, kind):
+    if kind.startswith("gzip"):
+        archive = write_tar(tmp_path / "tiny.tar.gz", {"tiny/a.bin": bytes(range(256)) * 40})
+        plain = gzip.decompress(archive.read_bytes())
+        halves = [bytearray(gzip.compress(part)) for part in (plain[:5000], plain[5000:])]
+        halves[kind == "gzip stream"][-8 if kind == "gzip checksum" else 10] ^= 0xFF
+        archive.write_bytes(b"".join(halves))
+    elif kind == "zip encrypted":
+        archive = write_zip(tmp_path / "tiny.tar.gz", zipfile.ZIP_STORED)
+        content = archive.read_bytes().replace(b"PK\x03\x04\x14\x00\x00\x00", b"PK\x03\x04\x14\x00\x01\x00")
+        archive.write_bytes(
+            content.replace(b"PK\x01\x02\x14\x03\x14\x00\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01\x00")
+        )
+    else:
+        method = zipfile.ZIP_LZMA if kind == "zip lzma" else zipfile.ZIP_DEFLATED
+        archive = write_zip(tmp_path / "tiny.tar.gz", method)
+        damage(archive, 60)
+    monkeypatch.setattr(sources, "_download", lambda _, target: shutil.copyfile(archive, target))
+    with pytest.raises(SourceError, match=r"tiny\.tar\.gz is no whole archive"):
+        list(read_source("https://host/tiny.tar.gz!tiny/", ["a.bin"], work))
+
+
+def test_certificates_that_are_not_there_are_a_reason_of_the_source(work, monkeypatch, tmp_path):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "gone"))
+    with pytest.raises(SourceError, match=r"gone"):
+        list(read_source("https://127.0.0.1:1/", ["a.bin"], work))
+
+
+def test_a_full_disk_is_no_fault_of_the_source(work, monkeypatch):
+    def fill(address, target):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(sources, "_download", fill)
+    with pytest.raises(OSError, match="No space left"):
+        list(read_source("https://host/", ["a.bin"], work))
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (requests.exceptions.SSLError("x"), "certificate was not accepted"),
+        (requests.exceptions.InvalidSchema("x"), "no address of the web"),
+        (requests.exceptions.ProxyError("x"), "proxy refused"),
+        (requests.exceptions.ChunkedEncodingError("x"), "ChunkedEncodingError"),
+    ],
+)
+def test_a_reason_is_put_into_words(error, words):
+    assert words in sources._put_into_words(error)
 
 
 @pytest.mark.parametrize("content", [b"<html>Please log in</html>", b"", b"\x1f\x8b\x08"])
