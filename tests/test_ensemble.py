@@ -1,5 +1,4 @@
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,7 +19,6 @@ from helpers.ensemble import (
     temper,
     vote,
 )
-from helpers.parallel import run_tasks
 from helpers.predict import predict
 from helpers.train import fit
 
@@ -368,36 +366,3 @@ def test_diversity_of_the_same_the_opposite_and_the_perfect():
     assert table.loc[("half", "right"), ["q_statistic", "correlation"]].isna().all()
     with pytest.raises(ValueError, match="one member, 'half'"):
         compare_errors({"half": half}, labels)
-
-
-# Members as tasks
-
-
-def train_member(seed: int, folder: Path) -> list:
-    from helpers.data import load
-
-    data = load("mnist-sample", validation=0.1)
-    with open(folder / "started", "a") as file:
-        file.write(f"{seed}\n")
-    model = build_digits(seed)
-    rate = keras.optimizers.Adam(0.01)
-    fit(model, data.train.take(np.arange(200)), epochs=2, batch_size=50, optimiser=rate, seed=seed)
-    np.save(folder / f"{seed}.npy", predict(model, data.test.images[:300]).astype(np.float32))
-    return predict(model, data.validation.images[:100]).round(6).tolist()
-
-
-def test_members_train_on_two_workers_are_kept_and_train_no_second_time(client, tmp_path):
-    tasks = {f"seed {seed}": {"seed": seed, "folder": tmp_path} for seed in range(3)}
-    kept = {"journal": tmp_path / "members.jsonl", "experiment": {"epochs": 2}}
-    first = run_tasks(train_member, tasks, client=client, **kept)
-    again = run_tasks(train_member, tasks, **kept)
-    assert again == first
-    assert Counter((tmp_path / "started").read_text().split()) == Counter("012")
-    data = load("mnist-sample", validation=0.1)
-    on, labels = data.validation.take(np.arange(100)), data.test.labels[:300]
-    validated = {name: outcome.value for name, outcome in first.items()}
-    tested = {f"seed {seed}": np.load(tmp_path / f"{seed}.npy") for seed in range(3)}
-    chosen = select(validated, on, rounds=5)
-    assert set(chosen) <= set(tasks)
-    assert measure_accuracy(labels, average(tested, chosen)) > 0.5
-    assert (compare_errors(tested, labels)["correlation"] < 1).all()
