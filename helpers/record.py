@@ -82,7 +82,7 @@ def _read_claims() -> tuple["pd.DataFrame", str]:
 
 
 def read_claims() -> "pd.DataFrame":
-    """Return every checkable claim of the five papers.
+    """Return every listed claim of the five papers, checkable or not.
 
     Returns:
         560 rows indexed by id, such as `cifar10-report-16`, with the text columns paper, where, claim, value,

@@ -1,4 +1,4 @@
-"""Labelled images with a job: train fits, validation chooses, test is reported once at the end."""
+"""Labelled images with a job: train fits, validation chooses, test is for reporting."""
 
 import math
 from collections.abc import Mapping
