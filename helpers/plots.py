@@ -328,30 +328,40 @@ def draw_intervals(
 
 
 def draw_folds(
-    scores: pd.DataFrame, intervals: Mapping[str, tuple[float, float]], *, title: str, axis: str
+    scores: pd.DataFrame,
+    intervals: Mapping[str, tuple[float, float] | None],
+    *,
+    title: str,
+    axis: str,
+    interval: str,
 ) -> Figure:
     """Draw the score of each fold as a ring, and below the mean as a diamond with its interval.
 
     Args:
         scores: one row a fold, one column a procedure, in 0..1.
-        intervals: procedure -> the ends of the interval of its mean, such as `fold_interval` gives.
+        intervals: procedure -> the ends of the interval of its mean, such as `fold_interval` gives; None for
+            one that has none, such as a single fold. All are of one kind.
         title: the finding.
         axis: what the scores are; drawn in per cent.
+        interval: what the ends are, for the legend, such as `95 % interval over folds, corrected`.
+
+    Raises:
+        ValueError: no procedure has an interval.
     """
+    if all(intervals[name] is None for name in scores):
+        raise ValueError("no procedure has an interval; draw their scores with draw_dots")
     figure, [[axes]] = start_figure(title, 7.0, 0.6 * scores.shape[1] + 1.4)
     places = _name_rows(axes, [str(name) for name in scores.columns])
+    drawn = []
     for place, (name, column) in zip(places, scores.items(), strict=True):
-        mean, (low, high) = column.mean(), intervals[name]
+        mean, ends = column.mean(), intervals[name]
+        low, high = ends or (mean, mean)
         rings = axes.scatter(100 * column, [place - 0.12] * len(column), s=48, facecolors="none")
         rings.set_edgecolor(COLOURS[0])
-        axes.errorbar(
-            100 * mean,
-            place + 0.18,
-            xerr=[[100 * (mean - low)], [100 * (high - mean)]],
-            fmt="D",
-            color=COLOURS[1],
-            capsize=4,
-        )
+        reach = [[100 * (mean - low)], [100 * (high - mean)]] if ends else None
+        where = {"x": 100 * mean, "y": place + 0.18}
+        diamond = axes.errorbar(**where, xerr=reach, fmt="D", color=COLOURS[1], capsize=4)
+        drawn += [diamond] if ends else []
         axes.annotate(
             f"{100 * mean:.1f}",
             (100 * high, place + 0.18),
@@ -361,8 +371,8 @@ def draw_folds(
             fontsize=9,
         )
     figure.legend(
-        [axes.collections[0], axes.containers[0]],
-        ["one fold", "mean, with 95 % interval"],
+        [axes.collections[0], drawn[0]],
+        ["one fold", f"mean, with {interval}"],
         loc="outside lower center",
         ncols=2,
         frameon=False,

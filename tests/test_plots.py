@@ -177,16 +177,23 @@ def test_intervals_are_drawn_around_the_value():
 
 
 def test_folds_are_rings_and_their_mean_a_diamond_with_its_interval():
-    scores = pd.DataFrame({"printed": [0.6, 0.7], "fresh": [0.5, 0.5]})
-    figure = draw_folds(scores, {"printed": (0.55, 0.70), "fresh": (0.5, 0.5)}, title="t", axis="accuracy")
-    assert {"printed", "fresh", "65.0", "50.0", "accuracy (%)", "one fold"} <= set(
-        read_texts(figure).split("\n")
-    )
+    scores = pd.DataFrame({"once": [0.4, np.nan], "printed": [0.6, 0.7], "fresh": [0.5, 0.5]})
+    ends = {"once": None, "printed": (0.55, 0.70), "fresh": (0.5, 0.5)}
+    figure = draw_folds(scores, ends, title="t", axis="accuracy", interval="interval over folds")
+    texts = {"once", "40.0", "printed", "65.0", "fresh", "50.0", "accuracy (%)", "one fold"}
+    assert texts | {"mean, with interval over folds"} <= set(read_texts(figure).split("\n"))
     axes = figure.axes[0]
     rings = [part for part in axes.collections if len(part.get_offsets()) == 2]
-    assert rings[0].get_offsets()[:, 0].tolist() == [60, 70]
-    assert axes.containers[0][0].get_marker() == "D"
-    assert axes.containers[0][2][0].get_segments()[0][:, 0].tolist() == pytest.approx([55, 70])
+    assert [60, 70] in [ring.get_offsets()[:, 0].tolist() for ring in rings]
+    once, printed, _ = axes.containers
+    assert once[0].get_marker() == printed[0].get_marker() == "D"
+    assert once[2] == (), "a single fold has no interval over folds"
+    assert printed[2][0].get_segments()[0][:, 0].tolist() == pytest.approx([55, 70])
+
+
+def test_folds_without_any_interval_are_refused():
+    with pytest.raises(ValueError, match="no procedure has an interval"):
+        draw_folds(pd.DataFrame({"once": [0.4]}), {"once": None}, title="t", axis="a", interval="i")
 
 
 def test_a_bundle_names_a_few_lines_and_counts_the_others():
