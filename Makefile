@@ -19,8 +19,8 @@ $(READY): requirements.txt pyproject.toml
 test: setup          ## run all tests, the lessons' own outputs among them
 	$(BIN)/pytest --cov=helpers --cov-report=term:skip-covered --cov-fail-under=90
 
-lab: setup           ## open JupyterLab on the lessons
-	$(BIN)/jupyter lab --notebook-dir=notebooks 00_start_here.ipynb
+lab: setup           ## open JupyterLab on the lessons; options go through ARGS="--no-browser --port 9999"
+	$(BIN)/jupyter lab --notebook-dir=notebooks notebooks/00_start_here.ipynb $(ARGS)
 
 bench: setup         ## measure this machine against the alternatives
 	$(BIN)/python -m benchmarks
