@@ -2,7 +2,6 @@
 
 import logging
 import os
-import shutil
 import signal
 import sys
 import tempfile
@@ -95,14 +94,15 @@ def execute(
 
 
 def _make_socket_folder() -> tempfile.TemporaryDirectory:
-    """Return a temporary folder with a path short enough for sockets; remove those that killed runs left."""
+    """Return a temporary folder with a path short enough for sockets.
+
+    A run that is killed leaves its folder, which holds a few empty sockets. Nobody sweeps up after it: by its
+    name alone, a folder of the user's could be taken for one of ours.
+    """
     base = tempfile.gettempdir()
     if os.name == "posix" and len(os.fsencode(base)) > _LONGEST_BASE:
         base = "/tmp"
-    for left in Path(base).glob("course-[0-9]*-*"):
-        if not psutil.pid_exists(int(left.name.split("-")[1])):
-            shutil.rmtree(left, ignore_errors=True)
-    return tempfile.TemporaryDirectory(prefix=f"course-{os.getpid()}-", dir=base, ignore_cleanup_errors=True)
+    return tempfile.TemporaryDirectory(prefix="course-", dir=base, ignore_cleanup_errors=True)
 
 
 class _KernelManager(AsyncKernelManager):

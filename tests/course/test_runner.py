@@ -1,6 +1,7 @@
 """The runner survives what notebooks do to it: errors, endless cells, dead kernels, interrupts and kills."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -56,6 +57,29 @@ def test_failing_lessons_do_not_stop_the_others(house):
     assert str(find_runs(find_lesson(51))[0].notebook) in result.output
     assert ends["54_good"]["peak_memory_mib"] > 20
     assert ends["54_good"]["seeds"] == {"seed": 0}
+
+
+@pytest.fixture
+def temporary(monkeypatch):
+    """A temporary directory of its own, with a path so short that sockets fit into it."""
+    with tempfile.TemporaryDirectory(dir="/tmp" if os.name == "posix" else None) as folder:
+        monkeypatch.setattr(tempfile, "tempdir", folder)
+        monkeypatch.setenv("TMPDIR", folder)
+        yield Path(folder)
+
+
+def test_folders_of_others_in_the_temporary_directory_stay(house, temporary):
+    """Whatever its name, a folder that this run did not make is neither read nor removed."""
+    names = ("course-2024-homework", "course-2b-notes", "course-4194304-x", "course-state-of-mine")
+    theirs = [temporary / name / "thesis.txt" for name in names]
+    for path in theirs:
+        path.parent.mkdir()
+        path.write_text("not yours")
+    house.write_lesson("51_quick", "from helpers.paths import state", "print(state())")
+    result = house.course("run", "51")
+    assert result.exit_code == 0, result.output
+    assert [path.read_text() for path in theirs] == ["not yours"] * len(theirs)
+    assert sorted(temporary.iterdir()) == sorted(path.parent for path in theirs), "the run left something"
 
 
 def test_endless_cell_meets_the_time_limit(house):
@@ -161,7 +185,6 @@ def test_kill_and_resume(house, wait_until):
     assert resumed.returncode == 0, output
     assert "52 Slow: running, the last run was interrupted" in output
     assert house.manifests("51_quick") == [quick]
-    assert not list(Path(tempfile.gettempdir()).glob(f"course-{process.pid}-*")), "the sockets are left"
     assert find_runs(lesson, "full")[0].manifest["parameters"] == {"size": 2}
     assert (house.root / "reports/results/52_slow.json").exists()
     assert house.course("run", "--resume").output == "nothing to resume\n"
