@@ -10,11 +10,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from helpers import paths
+from helpers.course.lessons import reading
 
 
 def read_bands() -> dict[str, dict[str, dict[str, Any]]]:
     """Return lesson number -> recorded name -> band."""
-    return tomllib.loads((paths.REPORTS / "bands.toml").read_text(encoding="utf-8"))
+    path = paths.REPORTS / "bands.toml"
+    with reading(path, "TOML"):
+        return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def check(lesson: str, values: Mapping[str, Any]) -> list[str]:

@@ -11,13 +11,21 @@ from helpers.course.lessons import CourseError, find_lesson, find_lessons, read_
 
 
 class _Commands(click.Group):
-    """Report a wrong request in one line, with exit status 2."""
+    """Report a wrong request, or what the surroundings do wrong, in one line, with exit status 2."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except CourseError as error:
             click.echo(error, err=True)
+            ctx.exit(2)
+        except OSError as error:
+            from helpers.course.surroundings import explain
+
+            line = explain(error, ctx.invoked_subcommand or "")
+            if not line:
+                raise
+            click.echo(line, err=True)
             ctx.exit(2)
 
 

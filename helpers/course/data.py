@@ -7,6 +7,7 @@ from functools import wraps
 import click
 
 from helpers import paths
+from helpers.course.surroundings import explain
 from helpers.data.catalog import ChecksumError, DataSet, find_set, inspect, read_catalog
 from helpers.data.fetching import FetchError
 from helpers.data.fetching import fetch as fetch_set
@@ -20,8 +21,10 @@ def _clearly(command: Callable) -> Callable:
     def run(*args, **options):
         try:
             return command(*args, **options)
-        except (ValueError, OSError, ChecksumError, FetchError) as error:
+        except (ValueError, ChecksumError, FetchError) as error:
             raise click.ClickException(str(error)) from error
+        except OSError as error:
+            raise click.ClickException(explain(error) or str(error)) from error
 
     return run
 

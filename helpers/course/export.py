@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from bs4 import BeautifulSoup, Tag
 
 from helpers import paths
-from helpers.course.lessons import find_lesson
+from helpers.course.lessons import CourseError, find_lesson
 from helpers.course.site import build
 
 # Without the site's switch the page follows the system: light or dark.
@@ -36,10 +36,12 @@ def export(lesson: str | int, output: Path | None = None) -> Path:
     """Write a lesson, as the site shows it, to one file, `reports/export/<stem>.html` by default.
 
     Raises:
-        CourseError: unknown lesson, or the site cannot be built.
+        CourseError: unknown lesson, a folder as output, or the site cannot be built.
     """
     stem = find_lesson(lesson).stem
     output = Path(output or paths.REPORTS / "export" / f"{stem}.html").resolve()
+    if output.is_dir():
+        raise CourseError(f"-o {output} is a folder; name a file, such as {output / stem}.html")
     output.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as folder:
         html = build(Path(folder) / "html")

@@ -6,7 +6,8 @@ Folders are looked up in `helpers.paths` at every call, so that a test can point
 import ast
 import difflib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -18,6 +19,25 @@ from helpers import paths
 
 class CourseError(Exception):
     """A wrong request or a wrong notebook, explained in one line; nothing has been executed."""
+
+
+@contextmanager
+def reading(path: Path, what: str) -> Iterator[None]:
+    """Say which file it is, where one that is read in this block does not hold what its name says.
+
+    Args:
+        path: the file.
+        what: what it should hold, such as `notebook`.
+
+    Raises:
+        CourseError: the content cannot be decoded (`ValueError`), or its parts are others (`TypeError`).
+    """
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        name = path.relative_to(paths.ROOT).as_posix() if path.is_relative_to(paths.ROOT) else str(path)
+        reason = " ".join(str(error).split())[:200]
+        raise CourseError(f"{name} is no {what}: {reason}; restore it, or move it away") from None
 
 
 def suggest(word: str, known: Iterable[str], what: str) -> str:
@@ -41,10 +61,11 @@ class Lesson:
     @cached_property
     def notebook(self) -> dict[str, Any]:
         """The notebook as it is stored."""
-        try:
-            return json.loads(self.path.read_text(encoding="utf-8"))
-        except json.JSONDecodeError as error:
-            raise CourseError(f"notebooks/{self.path.name} is no notebook: {error}") from None
+        with reading(self.path, "notebook"):
+            content = json.loads(self.path.read_text(encoding="utf-8"))
+            if not isinstance(content, dict) or not isinstance(content.get("cells"), list):
+                raise ValueError("it has no cells")
+            return content
 
     @property
     def about(self) -> dict[str, Any]:
@@ -235,7 +256,8 @@ def read_full_runs() -> dict[str, FullRun]:
 
     path = paths.NOTEBOOKS / "full.yaml"
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+        with reading(path, "YAML"):
+            content = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
     except yaml.YAMLError as error:
         raise CourseError(f"notebooks/full.yaml is no YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content or {}, dict):

@@ -23,7 +23,7 @@ import nbformat
 
 from helpers import paths
 from helpers.course.freshness import explain_staleness
-from helpers.course.lessons import CourseError, Lesson, Run, find_lessons, find_runs
+from helpers.course.lessons import CourseError, Lesson, Run, find_lessons, find_runs, reading
 from helpers.record import Result, read_record, sum_seconds
 
 SITE = Path(__file__).resolve().parents[2] / "reports" / "site"
@@ -98,7 +98,8 @@ def stage(folder: Path) -> None:
 
 def _stage_lesson(lesson: Lesson, page: "Page", folder: Path) -> dict[str, str]:
     """Put a lesson in place; return the alternative texts of its figures."""
-    notebook = nbformat.read(page.source, as_version=4)
+    with reading(page.source, "notebook"):
+        notebook = nbformat.read(page.source, as_version=4)
     # Papermill's and the runner's notes would be read as settings of the page.
     notebook.metadata = {"language_info": {"name": "python", "pygments_lexer": "ipython3"}}
     for cell in notebook.cells:
@@ -192,7 +193,8 @@ def describe_lesson(lesson: Lesson) -> Page:
     failed = runs[0] if runs and runs[0] is not passed else None
     live = read_record(passed.record) if passed else Result()
     recorded = paths.RESULTS / f"{lesson.stem}.json"
-    full = Result(**json.loads(recorded.read_text(encoding="utf-8"))) if recorded.exists() else Result()
+    with reading(recorded, "recorded result"):
+        full = Result(**json.loads(recorded.read_text(encoding="utf-8"))) if recorded.exists() else Result()
     return Page(
         name=f"notebooks/{lesson.stem}",
         number=lesson.number,

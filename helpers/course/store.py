@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 
 from helpers import paths
 from helpers.course.freshness import explain_staleness, find_last
-from helpers.course.lessons import CourseError, Lesson
+from helpers.course.lessons import CourseError, Lesson, reading
 from helpers.course.manifest import write_atomically
 
 _ADDED_TAGS = {"injected-parameters", "papermill-error-cell-tag"}
@@ -26,7 +26,8 @@ def store(lesson: Lesson) -> None:
     if reason:
         raise CourseError(f"lesson {lesson.number}: {reason}; run: course run {lesson.number}")
     run = find_last(lesson, "default")
-    executed = clean_notebook(nbformat.read(run.notebook, as_version=4))
+    with reading(run.notebook, "notebook"):
+        executed = clean_notebook(nbformat.read(run.notebook, as_version=4))
     _refuse_paths(executed, lesson)
     stored = nbformat.read(lesson.path, as_version=4)
     for cell, done in zip(stored.cells, executed.cells, strict=True):

@@ -140,7 +140,7 @@ def test_course_command_runs_as_printed(house, monkeypatch, command):
 
 
 def run_data_command(house, monkeypatch, arguments: list[str]) -> None:
-    """Run `course data ...` without a network; fetching and rebuilding themselves are tested in tests/data."""
+    """Run `course data ...` without a network; how sets are fetched and rebuilt is tested in tests/data."""
     fetched = []
     monkeypatch.setattr(data_commands, "fetch_set", lambda name, **_: fetched.append(find_set(name).name))
     monkeypatch.setattr(data_commands, "compare_samples", lambda: [("one", b"", "identical")])
