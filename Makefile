@@ -1,6 +1,14 @@
 PYTHON ?= python3
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY := .venv/ready
+VERSIONS := 3.11 3.12 3.13
+
+# The user's settings of pip and uv that put packages elsewhere or refuse them. Mirrors, proxies and certificates stay.
+unexport PIP_TARGET PIP_PREFIX PIP_ROOT PIP_PYTHON PIP_CONSTRAINT PIP_NO_BINARY UV_CONSTRAINT PYTHONHOME
+export PIP_USER := 0
+export PIP_REQUIRE_VIRTUALENV := 0
+export PIP_REQUIRE_HASHES := 0
+export PIP_DRY_RUN := 0
 
 .PHONY: setup course test lab bench clean
 
@@ -10,8 +18,19 @@ course: setup        ## execute every lesson on the bundled data and build the s
 
 setup: $(READY)      ## create .venv from the locked requirements
 $(READY): requirements.txt pyproject.toml
-	$(PYTHON) -m venv .venv
+	@found=$$($(PYTHON) -c 'import sys; print("Python %d.%d.%d" % sys.version_info[:3])' 2>/dev/null) \
+		|| found="no Python that runs"; \
+	for version in $(VERSIONS); do case "$$found" in "Python $$version."*) exit 0;; esac; done; \
+	name=python3.12; cure="install one and run"; \
+	for version in $(VERSIONS); do \
+		if python$$version -c '' 2>/dev/null; then name=python$$version; cure="run"; fi; \
+	done; \
+	echo "$(PYTHON) is $$found; the course needs $(firstword $(VERSIONS)) to $(lastword $(VERSIONS));" \
+		"$$cure: make setup PYTHON=$$name" >&2; \
+	exit 2
+	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet "$$(sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements.txt)"
+	@test -x $(BIN)/uv || { echo "pip put uv elsewhere; look for target, prefix or root in: pip config list" >&2; exit 2; }
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python requirements.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	touch $@
