@@ -1,5 +1,6 @@
 """Tell how far a run is: one live line on a terminal, a few plain lines elsewhere, and a table at the end."""
 
+import shlex
 import threading
 import time
 from collections.abc import Sequence
@@ -12,8 +13,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from helpers import paths
 from helpers.course.lessons import Lesson
 
+MOST_PLACES = 3  # executed notebooks that are named one by one
 STYLES = {"passed": "green", "failed": "bold red", "interrupted": "bold red"}
 
 
@@ -26,7 +29,7 @@ class Outcome:
         status: `passed`, `failed`, `interrupted`, `up to date` or `skipped`.
         seconds: how long it ran; None where it did not.
         error: as in the manifest, or None.
-        notebook: the executed notebook, or None.
+        notebook: the executed notebook, also of the run that is up to date, or None.
     """
 
     lesson: Lesson
@@ -137,6 +140,29 @@ def print_summary(console: Console, outcomes: Sequence[Outcome]) -> None:
         if outcome.error:
             text = f"\nlesson {outcome.lesson.number} {describe_error(outcome.error)}\n  {outcome.notebook}"
             console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_places(console: Console, outcomes: Sequence[Outcome], profile: str) -> None:
+    """Print where the executed notebooks of lessons that passed are, and how to see them.
+
+    The site shows default runs, and of full runs the recorded numbers; a run with `-p` is only in its folder.
+    """
+    found = [_show_path(outcome.notebook) for outcome in outcomes if outcome.notebook and not outcome.error]
+    if not found:
+        return
+    many = f"{len(found)} executed notebooks, in {_show_path(paths.RUNS)}"
+    lines = ["", *([many] if len(found) > MOST_PLACES else [f"executed notebook: {path}" for path in found])]
+    if profile != "custom":
+        lines.append("see it: course site")
+    elif len(found) == 1:
+        lines.append(f"see it: jupyter lab {shlex.quote(found[0])}")
+    console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+
+
+def _show_path(path: Path) -> str:
+    """Return a path as a command here would name it: from the working directory where it lies inside."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def describe_error(error: dict[str, Any]) -> str:

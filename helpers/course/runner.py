@@ -28,7 +28,7 @@ from helpers.course.lessons import (
 )
 from helpers.course.machine import name_missing
 from helpers.course.manifest import make_run_folder, start_manifest, write_json
-from helpers.course.progress import Outcome, Progress, print_summary
+from helpers.course.progress import Outcome, Progress, print_places, print_summary
 from helpers.course.state import drop_state, open_state
 
 DEFAULT_LIMIT = 600.0
@@ -123,14 +123,17 @@ def run_request(request: Request, console: Console) -> int:
         for position, job in enumerate(jobs):
             reason = _explain(job, request)
             if not reason:
-                outcomes.append(Outcome(job.lesson, "up to date"))
+                last = find_last(job.lesson, job.profile)
+                outcomes.append(Outcome(job.lesson, "up to date", notebook=last.notebook))
                 continue
             progress.begin(position, job.lesson, reason)
             outcomes.append(run_job(job, request, progress))
             progress.end(outcomes[-1])
             if outcomes[-1].status == "interrupted":
                 break
-    print_summary(console, sorted(outcomes, key=lambda outcome: outcome.lesson.number))
+    outcomes.sort(key=lambda outcome: outcome.lesson.number)
+    print_summary(console, outcomes)
+    print_places(console, outcomes, request.profile)
     if left_out:
         console.print(f"no full run: {', '.join(lesson.number for lesson in left_out)}", highlight=False)
     return _conclude(outcomes, console)

@@ -143,6 +143,30 @@ def test_custom_run_uses_the_parameter_and_forgets_older_runs(house):
     assert find_runs(lesson, "default") == []
 
 
+@pytest.mark.parametrize(("options", "profile"), [((), "default"), (("-p", "seed=8"), "custom")])
+def test_a_run_says_where_its_notebook_is_and_how_to_see_it(house, monkeypatch, options, profile):
+    lesson = house.write_lesson("51_seen", "print('seed', seed)")
+    monkeypatch.chdir(house.root)
+    for status in ("passed", "up to date"):
+        result = house.course("run", "51", *options)
+        [run] = find_runs(lesson, profile)
+        place = run.notebook.relative_to(house.root)
+        assert status in result.output
+        assert f"\nexecuted notebook: {place}\n" in result.output
+        see = "course site" if profile == "default" else f"jupyter lab {place}"
+        assert result.output.endswith(f"\nsee it: {see}\n")
+    assert place.exists()
+
+
+def test_many_notebooks_are_not_named_one_by_one(house):
+    for number in range(51, 55):
+        house.write_lesson(f"{number}_one")
+    house.write_lesson("55_bad", "1 / 0")
+    output = house.course("run").output
+    assert f"4 executed notebooks, in {house.root}/reports/runs\nsee it: course site\n" in output
+    assert "executed notebook: " not in output
+
+
 def test_missed_band_fails_the_lesson(house, monkeypatch):
     house.write_lesson("51_band", "from helpers.record import record", "record('score', 0.5)")
     monkeypatch.setattr(bands, "check", lambda lesson, values: [f"{lesson}: score {values['score']} is low"])
