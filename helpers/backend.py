@@ -2,10 +2,12 @@
 
 Use `from helpers.backend import keras` in a lesson. TensorFlow writes its first lines straight to the
 process's error stream, where no log level reaches them; a notebook would store them as an error output.
-Another backend is chosen as Keras documents it, by `KERAS_BACKEND` in the environment.
+Another backend is chosen as Keras documents it, by `KERAS_BACKEND` in the environment or in `keras.json`.
+What else the file or the environment says would change numbers without a trace in the record; it is set here.
 """
 
 import contextlib
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -27,10 +29,43 @@ def _silence_stderr() -> Iterator[None]:
         os.close(nothing)
 
 
+def _find_choice() -> tuple[str, str]:
+    """Return the backend that the user chose, and where; that of Keras itself and no place otherwise."""
+    if name := os.environ.get("KERAS_BACKEND"):
+        return name, "KERAS_BACKEND"
+    file = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "keras.json"
+    try:
+        return str(json.loads(file.read_text(encoding="utf-8"))["backend"]), str(file)
+    except (OSError, ValueError, KeyError, TypeError):
+        return "tensorflow", ""
+
+
+def _explain(error: Exception) -> str:
+    """Return why Keras could not be imported, and what to do, where a choice of the user's is the reason."""
+    name, place = _find_choice()
+    if isinstance(error, ValueError) and "configuration" in str(error):
+        return f"Keras refuses keras.json: {error} Correct the file, or remove it"
+    if not place or name == "tensorflow":
+        return f"Keras could not be imported: {error}"
+    return (
+        f"{place} names the Keras backend {name!r}, which cannot be imported ({error}); "
+        "install it, or set KERAS_BACKEND=tensorflow"
+    )
+
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 with _silence_stderr():
-    import keras
+    try:
+        import keras
+    except (ImportError, ValueError) as error:
+        raise ImportError(_explain(error)) from error
 
+    keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy("float32")
+    keras.config.set_epsilon(1e-7)
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_max_epochs(None)
+    keras.config.set_max_steps_per_epoch(None)
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 

@@ -1,6 +1,8 @@
 """The commit that a run, or a trained member, was made from."""
 
+import os
 import subprocess
+from collections.abc import Mapping
 
 from helpers import paths
 
@@ -18,11 +20,24 @@ def read_commit() -> tuple[str, bool]:
     return commit, bool(_ask_git("status", "--porcelain", "--", ".", *outputs))
 
 
+def leave_out_git(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without what leads git to another repository, as a hook or an alias sets it.
+
+    What configures git, such as a `safe.directory` in `GIT_CONFIG_COUNT`, stays.
+    """
+    return {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith("GIT_") or name.startswith("GIT_CONFIG_")
+    }
+
+
 def _ask_git(*arguments: str) -> str:
     try:
         answer = subprocess.run(
             ["git", *arguments],
             cwd=paths.ROOT,
+            env=leave_out_git(os.environ),
             capture_output=True,
             text=True,
             timeout=30,

@@ -1,10 +1,18 @@
-"""Worker processes for the tests, and whether this machine can have any."""
+"""An environment of their own for the tests, and worker processes, where this machine can have any."""
 
+import os
 import socket
 
 import pytest
 
+from helpers.commit import leave_out_git
 from helpers.parallel import open_client
+
+# What a git hook or a running lesson has set would lead the tests, and every process that they start, into
+# another repository or another run. Pytest reads this file before it runs a test.
+_OF_A_RUN = ("COURSE_RUN_DIR", "COURSE_STATE_DIR", "COURSE_WORKERS", "COURSE_SCHEDULER")
+for name in {*(os.environ.keys() - leave_out_git(os.environ).keys()), *_OF_A_RUN}:
+    os.environ.pop(name, None)
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,15 @@
 """pyproject.toml, the lock, environment.yml and what is installed say the same."""
 
+import json
+import os
 import re
 import subprocess
 import sys
 import tomllib
 from importlib.metadata import version
+from pathlib import Path
 
+import pytest
 import yaml
 from packaging.markers import Marker
 from packaging.requirements import Requirement
@@ -108,3 +112,66 @@ def test_backend_is_silent():
     )
     assert run.stderr == ""
     assert "3" in run.stdout
+
+
+LOOK = """
+import json, sys
+from helpers.backend import keras
+model = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten(), keras.layers.Dense(1)])
+model.compile("sgd", "mse")
+images = keras.ops.convert_to_numpy(keras.ops.ones((4, 2, 2, 1)))
+history = model.fit(images, images[:, 0, 0, 0], epochs=3, batch_size=1, verbose=0).history["loss"]
+print(json.dumps({
+    "dtype": model.outputs[0].dtype, "policy": keras.config.dtype_policy().name,
+    "floatx": keras.config.floatx(), "epsilon": keras.config.epsilon(),
+    "format": keras.config.image_data_format(), "epochs": len(history),
+    "steps": keras.config.max_steps_per_epoch(),
+}))
+"""
+
+
+def run_with_keras(
+    folder: Path, code: str, settings: dict, **environment: str
+) -> subprocess.CompletedProcess:
+    """Run code in a process whose user has these settings in `keras.json`."""
+    (folder / "keras.json").write_text(json.dumps(settings))
+    environment = {"KERAS_HOME": str(folder), **environment}
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ | environment
+    )
+
+
+def test_settings_of_the_user_change_no_number(tmp_path):
+    """`keras.json`, and variables made to shorten a training, are in no record: they do not count."""
+    settings = {"floatx": "float16", "epsilon": 0.1, "image_data_format": "channels_first"}
+    limits = {"KERAS_MAX_EPOCHS": "1", "KERAS_MAX_STEPS_PER_EPOCH": "1"}
+    done = run_with_keras(tmp_path, LOOK, settings | {"backend": "tensorflow"}, **limits)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {
+        "dtype": "float32",
+        "policy": "float32",
+        "floatx": "float32",
+        "epsilon": 1e-7,
+        "format": "channels_last",
+        "epochs": 3,
+        "steps": None,
+    }
+
+
+@pytest.mark.parametrize("place", ["file", "variable"])
+def test_a_backend_that_is_not_there_is_named_with_the_place_that_chose_it(tmp_path, place):
+    chosen = {"backend": "jax_of_nobody"} if place == "file" else {}
+    variable = {"KERAS_BACKEND": "jax_of_nobody"} if place == "variable" else {}
+    done = run_with_keras(tmp_path, "import helpers.backend", chosen, **variable)
+    *_, line = done.stderr.strip().splitlines()
+    where = str(tmp_path / "keras.json") if place == "file" else "KERAS_BACKEND"
+    assert done.returncode == 1
+    assert line.startswith(f"ImportError: {where} names the Keras backend 'jax_of_nobody', which cannot be")
+    assert line.endswith("install it, or set KERAS_BACKEND=tensorflow")
+
+
+def test_settings_that_keras_refuses_are_named(tmp_path):
+    done = run_with_keras(tmp_path, "import helpers.backend", {"floatx": "float17"})
+    *_, line = done.stderr.strip().splitlines()
+    assert line.startswith("ImportError: Keras refuses keras.json: Invalid `floatx`")
+    assert "Correct the file, or remove it" in line

@@ -6,6 +6,7 @@ Folders are looked up in `helpers.paths` at every call, so that a test can point
 import ast
 import difflib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -160,9 +161,33 @@ def _read_assignment(statement: ast.stmt) -> list[tuple[str, Any]]:
 
 
 def find_lessons() -> list[Lesson]:
-    """Return all lessons in order: the notebooks named like `01_look_at_the_data.ipynb`."""
-    found = sorted(paths.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
-    return [Lesson(path.name[:2], path) for path in found]
+    """Return all lessons in order: the notebooks named like `01_look_at_the_data.ipynb`.
+
+    A learner's copy beside a lesson is no lesson.
+
+    Raises:
+        CourseError: notebooks of one number, of which nobody can tell the lesson.
+    """
+    found: dict[str, list[Path]] = {}
+    for path in sorted(paths.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
+        found.setdefault(path.name[:2], []).append(path)
+    return [Lesson(number, _find_original(number, candidates)) for number, candidates in found.items()]
+
+
+def _find_original(number: str, candidates: list[Path]) -> Path:
+    """Return the one notebook of a number that is the lesson: it has a recorded result, or no copy's name."""
+    if len(candidates) == 1:
+        return candidates[0]
+    recorded = [path for path in candidates if (paths.RESULTS / f"{path.stem}.json").exists()]
+    # JupyterLab adds -Copy1 to the name of a copy.
+    named = [path for path in candidates if not re.search(r"-Copy\d*$", path.stem)]
+    for originals in (recorded, named):
+        if len(originals) == 1:
+            return originals[0]
+    names = ", ".join(path.name for path in candidates)
+    raise CourseError(
+        f"notebooks: {names} are all lesson {number}; give your own a name that begins with no number"
+    )
 
 
 def find_lesson(name: str | int) -> Lesson:
@@ -262,6 +287,10 @@ def read_full_runs() -> dict[str, FullRun]:
         raise CourseError(f"notebooks/full.yaml is no YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content or {}, dict):
         raise CourseError("notebooks/full.yaml: expected one entry per lesson number")
+    if content:  # YAML itself lets the last of two entries count, without a word
+        keys = [str(key.value).zfill(2) for key, _ in yaml.compose(path.read_text(encoding="utf-8")).value]
+        if twice := next((key for key in keys if keys.count(key) > 1), None):
+            raise CourseError(f"notebooks/full.yaml: lesson {twice} stands there twice; keep one entry")
     return dict(_read_full_run(str(name), entry) for name, entry in (content or {}).items())
 
 

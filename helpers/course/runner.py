@@ -81,7 +81,7 @@ def plan_jobs(request: Request) -> tuple[list[Job], list[Lesson]]:
         CourseError: unknown lesson, unknown parameter, a notebook without its one tagged cell, a wrong
             `full.yaml`, a lesson named that has no full run, or data that it needs and that is not here.
     """
-    lessons = [find_lesson(name) for name in request.lessons] or find_lessons()
+    lessons = list(dict.fromkeys(find_lesson(name) for name in request.lessons)) or find_lessons()
     if request.profile == "full":
         return _plan_full_jobs(lessons, request)
     jobs = []

@@ -60,7 +60,7 @@ def _run(command: list[str], folder: Path) -> None:
     done = subprocess.run(
         command,
         cwd=folder,
-        env={**os.environ, "TMPDIR": str(folder)},
+        env={**os.environ, "TMPDIR": str(folder), "PIP_REQUIRE_VIRTUALENV": "0"},  # a conda one is none
         stdin=subprocess.DEVNULL,
         stdout=shown,
         stderr=subprocess.PIPE,

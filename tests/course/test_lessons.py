@@ -2,7 +2,8 @@
 
 import pytest
 
-from helpers.course.lessons import read_full_runs
+from helpers.course.lessons import find_lesson, find_lessons, read_full_runs
+from helpers.course.runner import Request, plan_jobs
 
 
 def refuse(house, *arguments: str) -> str:
@@ -27,6 +28,52 @@ def test_unknown_lesson(house, name, line):
     house.write_lesson("01_one")
     house.write_lesson("13_thirteen")
     assert refuse(house, "run", name) == line
+
+
+COPIES = ("01_one_my_answers", "01_on", "01_0", "01_one-Copy1", "01_answers")
+
+
+def write_copy(house, copy: str) -> None:
+    """Write a lesson and a learner's copy of it."""
+    lesson = house.write_lesson("01_one", "print('original')")
+    text = lesson.path.read_text().replace("original", "copy")
+    house.write(f"notebooks/{copy}.ipynb", text)
+
+
+@pytest.mark.parametrize("copy", COPIES)
+def test_the_copy_of_a_learner_is_no_lesson(house, copy):
+    """The notebook with a recorded result is the lesson, wherever the copy stands in the order."""
+    write_copy(house, copy)
+    house.write("reports/results/01_one.json", "{}")
+    assert [lesson.stem for lesson in find_lessons()] == ["01_one"]
+
+
+def test_run_and_store_take_the_lesson_and_not_the_copy(house):
+    write_copy(house, "01_0")
+    house.write("reports/results/01_one.json", "{}")
+    for arguments in (("run",), ("store", "1")):
+        assert house.course(*arguments).exit_code == 0
+    assert "original\\n" in (house.root / "notebooks/01_one.ipynb").read_text(), "its output"
+    assert [path.name for path in (house.root / "reports/runs").glob("0*")] == ["01_one"]
+
+
+@pytest.mark.parametrize("copy", COPIES)
+def test_a_copy_is_never_taken_where_nothing_is_recorded(house, copy):
+    write_copy(house, copy)
+    if copy == "01_one-Copy1":  # the name that JupyterLab gives
+        assert find_lesson(1).stem == "01_one"
+        return
+    first, second = sorted(["01_one.ipynb", f"{copy}.ipynb"])
+    for arguments in (("run",), ("run", "1", "--full"), ("export", "1"), ("store", "1"), ("site",)):
+        assert refuse(house, *arguments) == (
+            f"notebooks: {first}, {second} are all lesson 01; give your own a name that begins with no number"
+        )
+
+
+def test_a_lesson_named_twice_runs_once(house):
+    house.write_lesson("01_one")
+    request = Request(["1", "01"])
+    assert len(plan_jobs(request)[0]) == 1
 
 
 def test_unknown_parameter_names_the_nearest_and_all(house):
@@ -87,6 +134,8 @@ def test_parameters_cell_holds_plain_values_only(house):
         ("'01': {limit: -1}", "limit -1 is no number of seconds"),
         ("'01': [1]", "expected some of the keys"),
         ("[1]", "expected one entry per lesson"),
+        ("'01': {}\n'01': {parameters: {seed: 1}}", "lesson 01 stands there twice"),
+        ("'1': {}\n'01': {parameters: {seed: 1}}", "lesson 01 stands there twice"),
         ("'01': {", "is no YAML"),
     ],
 )

@@ -273,6 +273,48 @@ def test_only_what_full_runs_write_leaves_a_checkout_unchanged(house):
     assert read_commit() == (commit, True)
 
 
+@pytest.mark.parametrize("name", ["GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_OBJECT_DIRECTORY"])
+def test_the_commit_is_that_of_the_checkout_whatever_the_shell_has_set(
+    house, monkeypatch, tmp_path_factory, name
+):
+    other = tmp_path_factory.mktemp("other")
+    author = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    for folder in (house.root, other):
+        (folder / "file").write_text(folder.name)
+        for command in (["init", "-q"], ["add", "."], [*author, "commit", "-qm", folder.name]):
+            subprocess.run(["git", *command], cwd=folder, check=True)
+    expected = read_commit()
+    part = {"GIT_WORK_TREE": "", "GIT_INDEX_FILE": ".git/index", "GIT_OBJECT_DIRECTORY": ".git/objects"}
+    monkeypatch.setenv(name, str(other / part.get(name, ".git")))
+    assert read_commit() == expected
+    assert (len(expected[0]), expected[1]) == (40, False)
+
+
+def test_tests_leave_the_repository_alone_that_a_hook_names(tmp_path):
+    """As `git commit` runs a hook with GIT_DIR set, the tests may be started with it."""
+    author = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    (tmp_path / "file").write_text("theirs")
+    for command in (["init", "-q"], ["add", "."], [*author, "commit", "-qm", "Theirs"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+
+    def look() -> list[str]:
+        commands = (["rev-list", "--all"], ["status", "--porcelain"], ["ls-files", "--stage"])
+        return [subprocess.check_output(["git", *command], cwd=tmp_path, text=True) for command in commands]
+
+    before = look()
+    places = {"GIT_DIR": str(tmp_path / ".git"), "COURSE_RUN_DIR": str(tmp_path)}
+    test = f"{Path(__file__)}::test_only_what_full_runs_write_leaves_a_checkout_unchanged"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", test],
+        cwd=Path(__file__).parents[2],
+        env=os.environ | places,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+    assert look() == before
+
+
 def test_a_default_run_begins_with_an_empty_state(house):
     house.write_lesson("51_steps", STEP_BY_STEP)
     assert [house.course("run", "51").exit_code for _ in range(2)] == [1, 1]

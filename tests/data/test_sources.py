@@ -55,7 +55,11 @@ def write_tar(path, members):
     return path
 
 
-def test_a_wheel_gives_the_files_asked_for(shelf, work):
+@pytest.mark.parametrize("demand", ["0", "1"])
+def test_a_wheel_gives_the_files_asked_for(shelf, work, monkeypatch, demand):
+    """Also where the user's pip demands a virtual environment, and this is one of another kind."""
+    monkeypatch.setenv("PIP_REQUIRE_VIRTUALENV", demand)
+    monkeypatch.setattr(sources.sys, "executable", getattr(sys, "_base_executable", sys.executable))
     write_wheel(shelf)
     given = dict(read_source("pypi:tiny==1.0!tiny/data/", ["a.bin", "missing.bin"], work))
     assert given == {"a.bin": b"from a wheel"}
