@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import nbformat
+from bs4 import BeautifulSoup
 
 from helpers import paths
 from helpers.course.freshness import explain_staleness
@@ -35,6 +36,7 @@ TIERS = {
     "4": "Trusting and using",
     "9": "The report",
 }
+LONGEST_PLAIN_TEXT = 24  # characters; a column of longer texts is wide, and wraps
 LONGEST_PLAIN_CELL = 12  # lines; longer code can be folded, and is at first where it only draws
 
 
@@ -109,10 +111,51 @@ def _stage_lesson(lesson: Lesson, page: "Page", folder: Path) -> dict[str, str]:
         if len(cell.source.splitlines()) > LONGEST_PLAIN_CELL and "parameters" not in tags:
             draws = re.search(r"^\s*show\(", cell.source, re.MULTILINE)
             cell.metadata["tags"] = [*tags, "hide-input", *([] if draws else ["unfolded"])]
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if 'class="dataframe"' in data.get("text/html", ""):
+                data["text/html"] = mark_columns(data["text/html"])
     _write(folder / f"{page.name}.ipynb", nbformat.writes(notebook))
     _write(folder / "extra" / f"{page.name}.ipynb", lesson.path.read_text(encoding="utf-8"))
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     return dict(_find_alternatives(outputs))
+
+
+def mark_columns(html: str) -> str:
+    """Mark the cells of the columns of text in a table of Pandas, so that the style can let them wrap.
+
+    Pandas sets every column to the right, as suits numbers. Cells of text get the class `text`, and `long`
+    too where a cell of the column holds more than fits beside others. Names may break after an underscore.
+    """
+    page = BeautifulSoup(html, "html.parser")
+    for table in page.select("table.dataframe"):
+        body = [row.find_all(["th", "td"]) for row in table.select("tbody tr")]
+        heads = [row.find_all("th") for row in table.select("thead tr") if not row.select("[colspan]")]
+        # From the right: an index of several levels leaves out cells on the left.
+        for place in range(1, max(map(len, body), default=0) + 1):
+            texts = [row[-place].get_text(strip=True) for row in body if len(row) >= place]
+            filled = [text for text in texts if text]
+            if 2 * sum(_is_number(text) for text in filled) >= len(filled):
+                continue
+            kinds = ["text", "long"] if max(map(len, filled)) > LONGEST_PLAIN_TEXT else ["text"]
+            for row in [*heads, *body]:
+                if len(row) >= place:
+                    row[-place]["class"] = kinds
+        for head in table.select("thead th"):
+            if head.string and "_" in head.string:
+                parts = head.string.split("_")
+                head.string = parts[0]
+                for part in parts[1:]:
+                    head.append("_")
+                    head.append(page.new_tag("wbr"))
+                    head.append(part)
+    return str(page)
+
+
+def _is_number(text: str) -> bool:
+    """Whether a reader sees a number: with a sign, a power, per cent or a short unit, or none measured."""
+    number = r"[+\-\u2212]?(\d[\d,]*\.?\d*|\.\d+|inf)(e[+-]?\d+)?(\s?(%|[A-Za-z/]{1,8}))?"
+    return text in ("NaN", "None", "-", "\N{EN DASH}") or re.fullmatch(number, text) is not None
 
 
 def _stage_cards(folder: Path) -> dict[str, list[str]]:

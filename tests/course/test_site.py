@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import nbformat
+import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from chromium import PROGRAM, Chromium
@@ -82,6 +83,15 @@ def fill_house(root: Path, patch: pytest.MonkeyPatch) -> None:
     (paths.DATA / "README.md").write_text("# Data cards\n\nAll in the [catalogue](catalog.toml).\n")
     (paths.DATA / "catalog.toml").write_text("[mnist]\n")
     table = "<table class='dataframe'><tr>" + "<td>a wide cell</td>" * 30 + "</tr></table>"
+    claims = pd.DataFrame(
+        {
+            "verdict": ["refuted", "reproduced"],
+            "mean_accuracy": [0.5, -1e-7],
+            "gain": ["3.2 %", "\N{MINUS SIGN}1 %"],
+            "evidence": ["what was measured, on which images and by how much " * 4, "short"],
+        },
+        index=["report-01", "report-02"],
+    )
     make_lesson(
         PICTURES,
         new_markdown_cell(
@@ -90,6 +100,7 @@ def fill_house(root: Path, patch: pytest.MonkeyPatch) -> None:
         new_code_cell(DRAWING_CODE, outputs=[show_picture(200, ALT), show_picture(90, "Another")]),
         new_code_cell(LONG_CODE),
         new_code_cell("short = 1", outputs=[new_output("execute_result", {"text/html": table})]),
+        new_code_cell("answers", outputs=[new_output("execute_result", {"text/html": claims.to_html()})]),
         new_markdown_cell("See the [next](02_augmentation.ipynb) and the [catalogue](../data/catalog.toml)."),
         about={"headline": ["test_accuracy", "spread"]},
     )
@@ -159,6 +170,32 @@ def test_long_code_can_be_folded_and_what_draws_is_but_parameters_cannot(html: P
     assert "draw_bars" in drawing.get_text() and not drawing.has_attr("open")
     assert "step_19" in open_at_first.get_text() and open_at_first.has_attr("open")
     assert page.select_one(".tag_parameters .cell_input").find_parent("details") is None
+
+
+def test_columns_of_text_are_told_from_columns_of_numbers(html: Path) -> None:
+    *_, table = read_page(html).select("table.dataframe")
+    kinds = [[" ".join(cell.get("class", [])) for cell in row.select("th, td")] for row in table.select("tr")]
+    assert kinds == [["text", "text", "", "", "text long"]] * 3
+    assert "mean_<wbr/>accuracy" in str(table)
+
+
+@pytest.mark.parametrize(
+    ("texts", "kind"),
+    [
+        (["12", "1,234.5", "NaN", ""], None),
+        (["1e-05", "\N{MINUS SIGN}0.5", "94.0 %", "12 s"], None),
+        (["lesson 31", "3 of 4"], ["text"]),
+        (["True", "False"], ["text"]),
+        (["not reached", "3", "4"], None),
+        (["a text that does not fit beside other columns"], ["text", "long"]),
+    ],
+)
+def test_kind_of_a_column(texts: list[str], kind: list[str] | None) -> None:
+    table = pd.DataFrame({"column": texts}, index=pd.MultiIndex.from_product([["a"], range(len(texts))]))
+    page = BeautifulSoup(site.mark_columns(table.to_html()), "html.parser")
+    cells = page.select("tr > :last-child")
+    assert [cell.get_text() for cell in cells] == ["column", *texts]
+    assert [cell.get("class") for cell in cells] == [kind] * len(cells)
 
 
 def test_manifest_is_at_the_foot(html: Path) -> None:
@@ -288,6 +325,29 @@ def test_pages_open_from_a_disk(browser: Chromium, html: Path, width: int) -> No
             address for address in browser.addresses if not address.startswith((html.as_uri(), "data:"))
         ] == []
         assert browser.evaluate("document.documentElement.scrollWidth") <= width, path.name
+
+
+CUT_CELLS = """[...document.querySelectorAll("table.dataframe td.long")].filter((cell) => {
+    const [inner, box] = [cell, cell.closest(".output")].map((element) => element.getBoundingClientRect());
+    return inner.left < box.left - 1 || inner.right > box.right + 1;
+}).length"""
+# Whether the wide table scrolls, and what its box and its rows draw behind the cells
+WIDE = """(() => {
+    const box = document.querySelector("table.dataframe").closest(".output");
+    const style = getComputedStyle(box);
+    const rows = [...box.querySelectorAll("tr")].map((row) => getComputedStyle(row).backgroundColor);
+    return [box.scrollWidth > box.clientWidth, style.backgroundAttachment, rows];
+})()"""
+
+
+def test_text_of_a_table_is_in_sight_and_a_cut_edge_has_a_shadow(browser: Chromium, html: Path) -> None:
+    browser.open((html / "notebooks" / f"{PICTURES}.html").as_uri(), 1280)
+    assert browser.evaluate("document.querySelectorAll('table.dataframe td.long').length") == 2
+    assert browser.evaluate(CUT_CELLS) == 0
+    scrolls, attachment, rows = browser.evaluate(WIDE)
+    assert scrolls
+    assert attachment == "local, local, scroll, scroll", "covers that move, shadows that stay"
+    assert all(re.search(r"[,/] ?0(\.\d+)?\)$", colour) for colour in rows), "rows hide the shadow"
 
 
 def test_search_finds_a_lesson(browser: Chromium, html: Path) -> None:
