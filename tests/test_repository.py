@@ -1,4 +1,4 @@
-"""What stands beside the code: licences, citation, the bytes of a checkout, the limit of the automatic run."""
+"""What stands beside the code: licences, citation, bytes of a checkout, limit of the automatic run."""
 
 import json
 import re
