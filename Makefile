@@ -10,7 +10,7 @@ export PIP_REQUIRE_VIRTUALENV := 0
 export PIP_REQUIRE_HASHES := 0
 export PIP_DRY_RUN := 0
 
-.PHONY: setup course test lab bench clean
+.PHONY: setup course test site lab bench clean
 
 course: setup        ## execute every lesson on the bundled data and build the site
 	$(BIN)/course run
@@ -35,7 +35,12 @@ $(READY): requirements.txt pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	touch $@
 
-test: setup          ## run all tests, the lessons' own outputs among them
+site: setup          ## build the site from what is executed or stored; execute nothing
+	$(BIN)/course site
+
+# A lesson that fails here fails again below, where pytest looks for its run.
+test: setup          ## execute the lessons that differ from what is stored, then run all tests
+	-$(BIN)/course run --changed
 	$(BIN)/pytest --cov=helpers --cov-report=term:skip-covered --cov-fail-under=90
 
 lab: setup           ## open JupyterLab on the lessons; options go through ARGS="--no-browser --port 9999"

@@ -1,4 +1,4 @@
-"""Keras on the TensorFlow backend, imported without TensorFlow's start-up messages.
+"""Keras on the TensorFlow backend, imported without TensorFlow's start-up messages in the notebook.
 
 Use `from helpers.backend import keras` in a lesson. TensorFlow writes its first lines straight to the
 process's error stream, where no log level reaches them; a notebook would store them as an error output.
@@ -14,19 +14,37 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
+def _find_log() -> int | None:
+    """Return a descriptor for what compiled code says in a notebook; None in a process that is no kernel's.
+
+    A lesson that `course run` executes has a log, also for its child processes; another notebook has the
+    error stream that its kernel was started with, which is where the Jupyter server writes.
+    """
+    if folder := os.environ.get("COURSE_RUN_DIR"):
+        return os.open(Path(folder) / "kernel.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    original = getattr(sys.stderr, "_original_stdstream_copy", None)
+    return None if original is None else os.dup(original)
+
+
 @contextlib.contextmanager
-def _silence_stderr() -> Iterator[None]:
-    """Point file descriptor 2 at nothing for a while: messages of compiled code go through it."""
+def _divert_stderr() -> Iterator[None]:
+    """Point file descriptor 2 at the log for a while: messages of compiled code go through it.
+
+    They are kept, for a library that ends the process while it is imported says so in them.
+    """
+    log = _find_log()
+    if log is None:
+        yield
+        return
     sys.stderr.flush()
     kept = os.dup(2)
-    nothing = os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(nothing, 2)
+        os.dup2(log, 2)
         yield
     finally:
         os.dup2(kept, 2)
         os.close(kept)
-        os.close(nothing)
+        os.close(log)
 
 
 def _find_choice() -> tuple[str, str]:
@@ -54,7 +72,7 @@ def _explain(error: Exception) -> str:
 
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-with _silence_stderr():
+with _divert_stderr():
     try:
         import keras
     except (ImportError, ValueError) as error:

@@ -1,7 +1,6 @@
 """The command `course`. Each subcommand imports what it needs, so that `course --help` is quick."""
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +64,6 @@ main.add_command(_DataCommands("data", help="List, fetch and verify the data set
     metavar="NAME=VALUE",
     help="Set a parameter of the one lesson named.",
 )
-@click.option("--resume", is_flag=True, help="Go on with the last request where it stopped.")
 @click.option(
     "--time-limit",
     type=click.FloatRange(min=0, min_open=True),
@@ -73,6 +71,17 @@ main.add_command(_DataCommands("data", help="List, fetch and verify the data set
     help="For each lesson.",
 )
 @click.option("--force", is_flag=True, help="Run also what is up to date, and from its beginning.")
+@click.option(
+    "--changed",
+    is_flag=True,
+    help="Leave out lessons whose stored outputs are of the present state, by notebooks/lessons.lock.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="NUMBER",
+    help="Lessons side by side; by default one a core, as memory allows, and full runs one by one.",
+)
 @click.option(
     "--workers",
     type=click.IntRange(min=1),
@@ -84,39 +93,33 @@ def run(
     lessons: tuple[str, ...],
     full: bool,
     assignments: tuple[str, ...],
-    resume: bool,
     time_limit: float | None,
     force: bool,
+    changed: bool,
+    jobs: int | None,
     workers: int | None,
     scheduler: str | None,
 ) -> None:
     """Run the lessons named by number, or all, as far as they changed.
 
-    A lesson runs again when its notebook, the helpers it imports, its parameters or its data changed.
-    Executed notebooks go to reports/runs, the results of full runs to reports/results.
+    A lesson runs again when its code cells, the helpers it imports, its parameters, its data, its bands, or
+    the versions of Python and of packages changed. What was interrupted goes on with the same command:
+    lessons that passed do not run again, and a full run goes on from what it has done. Executed notebooks go
+    to reports/runs, the results of full runs to reports/results.
     """
-    from rich.console import Console
-
-    from helpers.course.runner import Request, load_request, run_request
+    from helpers.course.progress import open_console
+    from helpers.course.runner import Request, run_request
 
     profile = "full" if full else "custom" if assignments else "default"
     if assignments and (full or len(lessons) != 1):
         raise CourseError("-p sets parameters of exactly one lesson, in a run that is not --full")
+    if changed and (profile != "default" or force):
+        raise CourseError("--changed is for the default run; leave out --full, -p and --force")
     parameters = _read_assignments(assignments)
-    request = Request(list(lessons), profile, parameters, time_limit, force, workers, scheduler)
-    if resume and not lessons:
-        last = load_request()
-        if last is None or (full and last.profile != "full"):
-            click.echo("nothing to resume")
-            return
-        changes = {"limit": time_limit, "workers": workers, "scheduler": scheduler}
-        request = replace(last, **{name: value for name, value in changes.items() if value is not None})
-    try:
-        status = run_request(request, Console())
-    except KeyboardInterrupt:
-        click.echo("interrupted; to go on: course run --resume")
-        status = 130
-    sys.exit(status)
+    request = Request(
+        list(lessons), profile, parameters, time_limit, force, changed, jobs, workers, scheduler
+    )
+    sys.exit(run_request(request, open_console()))
 
 
 def _read_assignments(assignments: tuple[str, ...]) -> dict[str, Any]:
@@ -147,7 +150,7 @@ def store(lessons: tuple[str, ...]) -> None:
 
 @main.command()
 def site() -> None:
-    """Build the site from the executed lessons."""
+    """Build the site from fresh runs, and from stored outputs where they are fresh; execute nothing."""
     from helpers.course.site import build
 
     click.echo(f"the site is at {build() / 'index.html'}")
@@ -166,10 +169,9 @@ def export(lesson: str, output: Path | None) -> None:
 @main.command()
 def check() -> None:
     """Tell what this machine has, and which lessons can run on it and for how long."""
-    from rich.console import Console
-
     from helpers.course.machine import print_report
+    from helpers.course.progress import open_console
 
     full_runs = read_full_runs()
     lessons = [(lesson, full_runs.get(lesson.number)) for lesson in find_lessons()]
-    sys.exit(0 if print_report(Console(), lessons) else 1)
+    sys.exit(0 if print_report(open_console(), lessons) else 1)

@@ -1,14 +1,17 @@
-"""Whether a lesson must run again: its notebook, a helper it imports, its parameters or an input changed.
+"""Compare a run with the present files, and say what differs.
 
-Only content counts, never the time of a file. The helpers are found by following the import statements of the
-code cells through the modules of `helpers`, wherever in a module they stand.
+A run is fresh while the code cells, the modules that its kernel imported, the files that it read, the bands
+of the lesson, Python's minor version and the versions of `PACKAGES` are the same. Only content counts, never
+the time of a file. Prose does not count: a page joins the present prose with the outputs of a fresh run.
 """
 
 import ast
 import hashlib
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +19,166 @@ from helpers import paths
 from helpers.course.lessons import Lesson, Run, find_runs, source_of
 
 PACKAGE = "helpers"
+# Those whose version can move a number or a figure.
+PACKAGES = (
+    "tensorflow",
+    "keras",
+    "numpy",
+    "scipy",
+    "pandas",
+    "scikit-learn",
+    "scikit-image",
+    "pillow",
+    "matplotlib",
+)
 
 
-def take_fingerprint(lesson: Lesson) -> dict[str, Any]:
-    """Return the SHA-256 of the cells (kind, tags, source) and, by path, of each helper that is imported."""
-    cells = [
-        [cell["cell_type"], cell["metadata"].get("tags", []), source_of(cell)]
-        for cell in lesson.notebook["cells"]
-    ]
-    text = json.dumps(cells, ensure_ascii=False)
-    helpers = {path.relative_to(paths.ROOT).as_posix(): _hash_file(path) for path in trace_imports(lesson)}
-    return {"notebook": hashlib.sha256(text.encode()).hexdigest(), "helpers": helpers}
+def read_versions() -> dict[str, str]:
+    """Return the installed version of each of `PACKAGES`."""
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def read_python() -> str:
+    """Return Python's minor version, such as `3.12`."""
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def take_fingerprint(lesson: Lesson, profile: str = "default") -> dict[str, Any]:
+    """Return what is known of a run that begins now.
+
+    Returns:
+        cells: SHA-256 of the code cells (tags and source).
+        modules: for each module of `helpers` that import statements lead to, its path and SHA-256. A run that
+            ends replaces them by those that its kernel imported.
+        bands: SHA-256 of the lesson's bands; they count in a default run only.
+        python: the minor version.
+    """
+    return {
+        "cells": hash_cells(lesson),
+        "modules": {_show(path): hash_file(path) for path in trace_imports(lesson)},
+        "bands": hash_bands(lesson) if profile == "default" else "",
+        "python": read_python(),
+    }
+
+
+def read_fingerprint(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the whole fingerprint of a run from its manifest: with inputs and package versions."""
+    inputs = {entry["path"]: entry["sha256"] for entry in manifest["inputs"]}
+    return {**manifest["fingerprint"], "inputs": inputs, "versions": manifest["versions"]}
+
+
+def hash_cells(lesson: Lesson) -> str:
+    cells = [[cell["metadata"].get("tags", []), source_of(cell)] for cell in lesson.code_cells]
+    return hash_json(cells)
+
+
+def hash_bands(lesson: Lesson) -> str:
+    """Return the SHA-256 of the limits of a lesson's bands; their evidence does not count."""
+    from helpers.course import bands
+
+    limits = {
+        name: [band["low"], band["high"]] for name, band in bands.read_bands().get(lesson.number, {}).items()
+    }
+    return hash_json(limits)
+
+
+def hash_json(content: Any) -> str:
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def hash_file(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def hash_modules() -> dict[str, str]:
+    """Return the path and SHA-256 of every file of the package `helpers`."""
+    return {_show(path): hash_file(path) for path in sorted((paths.ROOT / PACKAGE).rglob("*.py"))}
+
+
+def _show(path: Path) -> str:
+    return path.relative_to(paths.ROOT).as_posix()
+
+
+def list_changes(lesson: Lesson, then: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what differs now from a fingerprint, such as `helpers/plots.py changed`."""
+    if not _is_same(then["cells"], hash_cells(lesson)):
+        yield "its code cells changed"
+    for name, digest in sorted(then["modules"].items()):
+        path = paths.ROOT / name
+        if not path.is_file():
+            yield f"{name} is missing"
+        elif not _is_same(digest, hash_file(path)):
+            yield f"{name} changed"
+    yield from _compare_inputs(then["inputs"])
+    if then["bands"] and not _is_same(then["bands"], hash_bands(lesson)):
+        yield "its bands changed"
+    if then["python"] != read_python():
+        yield f"Python {then['python']} -> {read_python()}"
+    now = read_versions()
+    for name in sorted({*then["versions"], *now}):
+        if then["versions"].get(name) != now.get(name):
+            yield f"{name} {then['versions'].get(name, 'none')} -> {now.get(name, 'none')}"
+
+
+def _compare_inputs(inputs: Mapping[str, str]) -> Iterator[str]:
+    for name, digest in sorted(inputs.items()):
+        found = find_input(name)
+        if digest == "":  # the lesson looked for it and found nothing
+            if found:
+                yield f"{name} is new"
+        elif not found:
+            yield f"{name} is missing"
+        elif not _is_same(digest, hash_file(found)):
+            yield f"{name} changed"
+
+
+def _is_same(then: str, now: str) -> bool:
+    """Compare two hashes; the lock holds the first digits only."""
+    return len(then) >= 16 and now.startswith(then)
+
+
+def explain_staleness(lesson: Lesson, profile: str, parameters: Mapping[str, Any]) -> str:
+    """Return why the last run of a lesson here is not fresh, such as `helpers/plots.py changed`, or "".
+
+    Args:
+        lesson: the lesson.
+        profile: `default`, `full` or `custom`.
+        parameters: all its parameters with the values they would have.
+    """
+    last = find_last(lesson, profile)
+    if last is None:
+        return "not run yet"
+    if last.status != "passed":
+        return f"the last run {'failed' if last.status == 'failed' else 'was interrupted'}"
+    if last.manifest["parameters"] != dict(parameters):
+        return "its parameters changed"
+    return next(list_changes(lesson, read_fingerprint(last.manifest)), "")
+
+
+def find_last(lesson: Lesson, profile: str) -> Run | None:
+    """Return the newest run that is not still going on."""
+    return next((run for run in find_runs(lesson, profile) if run.status != "running"), None)
+
+
+def find_input(shown: str) -> Path | None:
+    """Return the file that a run noted by its path in the repository, or by its name in a cache elsewhere."""
+    here = next((path for path in paths.ROOT.glob(shown) if path.is_file()), None)
+    return here or next(paths.cache().rglob(Path(shown).name), None)
 
 
 def trace_imports(lesson: Lesson) -> list[Path]:
-    """Return the files of all `helpers` modules that a lesson imports, directly or not, in order."""
+    """Return the files of all `helpers` modules that import statements of a lesson lead to, in order.
+
+    They are what is known before a run. Modules that code names at run time are not among them.
+    """
     waiting = {name for cell in lesson.code_cells for name in _list_imports(source_of(cell), "")}
     seen: set[str] = set()
     found: set[Path] = set()
@@ -87,58 +235,3 @@ def _parse(source: str) -> ast.AST:
         return ast.parse(TransformerManager().transform_cell(source))
     except SyntaxError:
         return ast.Module(body=[], type_ignores=[])
-
-
-def _hash_file(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def explain_staleness(lesson: Lesson, profile: str, parameters: Mapping[str, Any]) -> str:
-    """Return why a lesson must run, such as `helpers/plots.py changed`, or an empty string.
-
-    Args:
-        lesson: the lesson.
-        profile: `default`, `full` or `custom`.
-        parameters: all its parameters with the values they would have.
-    """
-    last = find_last(lesson, profile)
-    if last is None:
-        return "not run yet"
-    if last.status != "passed":
-        return f"the last run {'failed' if last.status == 'failed' else 'was interrupted'}"
-    if last.manifest["parameters"] != dict(parameters):
-        return "its parameters changed"
-    changes = _compare_fingerprints(last.manifest["fingerprint"], take_fingerprint(lesson))
-    return next(changes, "") or next(_compare_inputs(last.manifest["inputs"]), "")
-
-
-def find_last(lesson: Lesson, profile: str) -> Run | None:
-    """Return the newest run that is not still going on."""
-    return next((run for run in find_runs(lesson, profile) if run.status != "running"), None)
-
-
-def _compare_fingerprints(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    if then["notebook"] != now["notebook"]:
-        yield "the notebook changed"
-    for name in sorted({*then["helpers"], *now["helpers"]}):
-        if then["helpers"].get(name) != now["helpers"].get(name):
-            yield f"{name} changed"
-
-
-def _compare_inputs(inputs: list[dict[str, str]]) -> Iterator[str]:
-    for entry in inputs:
-        found = find_input(entry["path"])
-        if entry["sha256"] == "":  # the lesson looked for it and found nothing
-            if found:
-                yield f"{entry['path']} is new"
-        elif not found:
-            yield f"{entry['path']} is missing"
-        elif _hash_file(found) != entry["sha256"]:
-            yield f"{entry['path']} changed"
-
-
-def find_input(shown: str) -> Path | None:
-    """Return the file that a run noted by its path in the repository, or by its name in a cache elsewhere."""
-    here = next((path for path in paths.ROOT.glob(shown) if path.is_file()), None)
-    return here or next(paths.cache().rglob(Path(shown).name), None)

@@ -1,21 +1,26 @@
 """Execute one notebook in a kernel of this interpreter, through papermill, whatever the kernel does."""
 
+import ast
+import asyncio
+import json
 import logging
 import os
 import signal
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from subprocess import Popen
 from typing import Any
 
+import nbformat
 import psutil
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.utils import run_sync
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill import PapermillExecutionError, execute_notebook
 from papermill.clientwrap import PapermillNotebookClient
@@ -23,7 +28,14 @@ from papermill.engines import NBClientEngine, papermill_engines
 
 from helpers import paths
 
-_LONGEST_BASE = 60  # bytes; the path of a socket in a folder of ours adds 39, and macOS grants 104
+GRACE = 10  # seconds after its time limit, in which a kernel is ended in the usual way
+LAST_LINES, LONGEST_WORDS = 3, 500  # of a log, that an error quotes
+LOOK = 0.5  # seconds between two looks at memory and processor time
+# Asked of the kernel after the last cell: what it has imported of this repository.
+LIST_MODULES = (
+    "__import__('json').dumps(sorted(str(getattr(module, '__file__', None) or '') "
+    "for name, module in list(__import__('sys').modules.items()) if name.partition('.')[0] == 'helpers'))"
+)
 
 
 @dataclass
@@ -33,10 +45,41 @@ class Execution:
     Attributes:
         error: None, or the cell (1..n among the code cells; None before the first), name and message.
         peak_memory_mib: the most that the kernel and its children held together.
+        cpu_seconds: processor time of the kernel and its children.
+        modules: files of `helpers` that the kernel had imported at its end, relative to the repository; None
+            where it did not come to its end.
     """
 
     error: dict[str, Any] | None = None
     peak_memory_mib: int = 0
+    cpu_seconds: float = 0.0
+    modules: list[str] | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an execution may take, and what ends it.
+
+    Attributes:
+        limit: seconds after which the cell is interrupted and then the kernel killed; None for never.
+        threads: of TensorFlow and of OpenMP and BLAS in the kernel; None leaves it to them.
+        stop: when this is set, the kernel and its children are killed.
+    """
+
+    limit: float | None = None
+    threads: int | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables for the kernel; what the user has set counts more.
+
+        OpenBLAS and MKL heed `OMP_NUM_THREADS` too, unless a lesson sets a variable of theirs.
+        """
+        if self.threads is None:
+            return {}
+        names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+        return {name: str(self.threads) for name in names if name not in os.environ}
 
 
 def execute(
@@ -44,7 +87,7 @@ def execute(
     run_folder: Path,
     parameters: Mapping[str, Any],
     environment: Mapping[str, str],
-    limit: float | None,
+    settings: Settings,
     tell_cell: Callable[[int], None],
 ) -> Execution:
     """Execute a notebook into `notebook.ipynb` of a run folder.
@@ -56,20 +99,20 @@ def execute(
         run_folder: where it is executed into, and where `helpers.record` writes.
         parameters: those that differ from the notebook's own.
         environment: variables for the kernel, besides those of this process.
-        limit: seconds after which the cell is interrupted and then the kernel killed; None for never.
+        settings: what it may take.
         tell_cell: called with the number of every code cell (1..n) that begins.
 
     Returns:
-        How it went. An interrupt (Ctrl-C) ends the kernel and is an error like any other here: its name is
-        `Interrupted`, and the caller goes no further.
+        How it went. An execution that was stopped has an error like any other; its name is `Interrupted`.
     """
-    watch = _Watch(limit, tell_cell)
-    with open(run_folder / "kernel.log", "wb") as log, _make_socket_folder() as folder:
-        manager = _KernelManager(connection_file=os.path.join(folder, "k.json"))
+    own = os.environ | settings.environment | environment | {"COURSE_RUN_DIR": str(run_folder)}
+    with open(run_folder / "kernel.log", "ab") as log:  # to append, as `helpers.backend` does
+        manager = _KernelManager()
+        watch = _Watch(manager, run_folder, settings, tell_cell)
         try:
             executed = execute_notebook(
-                str(source),
-                str(run_folder / "notebook.ipynb"),
+                _escape(source),
+                _escape(run_folder / "notebook.ipynb"),
                 parameters=dict(parameters),
                 engine_name="course",
                 kernel_name="python3",
@@ -77,64 +120,69 @@ def execute(
                 progress_bar=False,
                 km=manager,
                 watch=watch,
-                launch={
-                    "env": os.environ | environment | {"COURSE_RUN_DIR": str(run_folder)},
-                    "cwd": str(paths.NOTEBOOKS),
-                    "stdout": log,
-                    "stderr": log,
-                },
+                launch={"env": own, "cwd": str(paths.NOTEBOOKS), "stdout": log, "stderr": log},
             )
             watch.check_end(executed)
         except BaseException as problem:
             watch.result.error = watch.explain(problem)
         finally:
-            watch.stop()
-            _kill(manager)
+            watch.finish()
+            run_sync(_cancel_tasks)()
     return watch.result
 
 
-def _make_socket_folder() -> tempfile.TemporaryDirectory:
-    """Return a temporary folder with a path short enough for sockets.
+async def _cancel_tasks() -> None:
+    """End what nbclient leaves waiting in this thread where a kernel died."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
 
-    A run that is killed leaves its folder, which holds a few empty sockets. Nobody sweeps up after it: by its
-    name alone, a folder of the user's could be taken for one of ours.
-    """
-    base = tempfile.gettempdir()
-    if os.name == "posix" and len(os.fsencode(base)) > _LONGEST_BASE:
-        base = "/tmp"
-    return tempfile.TemporaryDirectory(prefix="course-", dir=base, ignore_cleanup_errors=True)
+
+def _escape(path: Path) -> str:
+    """Return a path so that papermill, which takes it for a template, gives it back as it is."""
+    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 class _KernelManager(AsyncKernelManager):
-    """Start the kernel of this very interpreter; over sockets in the file system where there are such.
+    """Start the kernel of this very interpreter: a notebook may name any `python3` that is installed."""
 
-    A notebook may name any `python3` that happens to be installed, and a computer without a network may not
-    even have a loopback.
-    """
-
-    def __init__(self, **traits: Any) -> None:
-        super().__init__(transport="ipc" if os.name == "posix" else "tcp", **traits)
+    kernel: Popen | None = None
 
     @property
     def kernel_spec(self) -> KernelSpec:
-        return KernelSpec(
-            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-            display_name="Python 3 (ipykernel)",
-            language="python",
-        )
+        return KernelSpec(argv=[], display_name="Python 3 (ipykernel)", language="python")
+
+    def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
+        return [sys.executable, "-m", "ipykernel_launcher", "-f", os.path.realpath(self.connection_file)]
+
+    async def _async_launch_kernel(self, kernel_cmd: list[str], **options: Any) -> None:
+        await super()._async_launch_kernel(kernel_cmd, **options)
+        self.kernel = self.provisioner.process
 
 
 class _Watch:
-    """Follow an execution: which cell, how long, how much memory."""
+    """Follow an execution: which cell, how long, how much memory and processor time."""
 
-    def __init__(self, limit: float | None, tell_cell: Callable[[int], None]) -> None:
+    def __init__(
+        self, manager: _KernelManager, run_folder: Path, settings: Settings, tell_cell: Callable[[int], None]
+    ) -> None:
         self.result = Execution()
-        self._cell: int | None = None
+        self._manager = manager
+        self._log = run_folder / "kernel.log"
+        self._settings = settings
         self._tell_cell = tell_cell
-        self._limit = limit
+        self._cell: int | None = None
         self._deadline: float | None = None
+        self._family: set[psutil.Process] = set()
         self._done = threading.Event()
-        self._sampler: threading.Thread | None = None
+        self._sampler = threading.Thread(target=self._sample, daemon=True)
+        self._sampler.start()
+
+    def begin(self) -> None:
+        """Start the clock, now that the kernel is ready."""
+        if self._settings.limit is not None:
+            self._deadline = time.monotonic() + self._settings.limit
 
     def begin_cell(self, cell: Any, cell_index: int) -> None:
         if _is_lesson_code(cell):
@@ -147,47 +195,155 @@ class _Watch:
         if self._cell != len(code_cells):
             message = f"the notebook ended itself; {len(code_cells)} cells were to run"
             self.result.error = {"cell": self._cell, "name": "SystemExit", "message": message}
+        elif self.result.modules is None:
+            message = "the kernel did not tell what it had imported"
+            self.result.error = {"cell": self._cell, "name": "KernelSilent", "message": message}
 
     def remaining(self, cell: Any = None) -> float | None:
         """Return the seconds left; nbclient takes zero for endless, so never zero."""
         return None if self._deadline is None else max(self._deadline - time.monotonic(), 0.01)
 
-    def begin(self, pid: int) -> None:
-        """Start the clock and the sampling of memory, now that the kernel is ready."""
-        if self._limit is not None:
-            self._deadline = time.monotonic() + self._limit
-        self._sampler = threading.Thread(target=self._sample, args=(pid,), daemon=True)
-        self._sampler.start()
+    def keep_modules(self, reply: Mapping[str, Any]) -> None:
+        """Keep the kernel's answer to `LIST_MODULES`."""
+        text = reply["content"]["user_expressions"]["modules"]["data"]["text/plain"]
+        files = [Path(name).resolve() for name in json.loads(ast.literal_eval(text)) if name]
+        root = paths.ROOT.resolve()
+        inside = {path.relative_to(root).as_posix() for path in files if path.is_relative_to(root)}
+        self.result.modules = sorted(inside)
+        self.measure()
 
-    def _sample(self, pid: int) -> None:
-        peak = 0
-        while True:
-            peak = max(peak, _measure_tree(pid))
-            self.result.peak_memory_mib = peak >> 20
-            if self._done.wait(0.2):
-                return
+    def measure(self) -> None:
+        """Add memory and processor time of the kernel and its descendants to the result."""
+        memory, seconds = 0, 0.0
+        for process in self._find_family():
+            with suppress(psutil.Error):
+                memory += process.memory_info().rss
+                # The times of children that have ended are in those of their parent.
+                times = process.cpu_times()
+                seconds += times.user + times.system
+                seconds += getattr(times, "children_user", 0) + getattr(times, "children_system", 0)
+        self.result.peak_memory_mib = max(self.result.peak_memory_mib, memory >> 20)
+        self.result.cpu_seconds = max(self.result.cpu_seconds, round(seconds, 2))
 
-    def stop(self) -> None:
+    def _find_family(self) -> list[psutil.Process]:
+        if self._manager.kernel is None or self._manager.kernel.poll() is not None:
+            return []  # another process may have its number by now
+        with suppress(psutil.Error):
+            kernel = psutil.Process(self._manager.kernel.pid)
+            family = [kernel, *kernel.children(recursive=True)]
+            self._family |= set(family)
+            return family
+        return []
+
+    def _sample(self) -> None:
+        next_look = 0.0
+        while not self._done.wait(0.1):
+            late = self._deadline is not None and time.monotonic() > self._deadline + GRACE
+            if self._settings.stop.is_set() or late:
+                self._kill()
+            elif time.monotonic() >= next_look:
+                self.measure()
+                next_look = time.monotonic() + LOOK
+
+    def _kill(self) -> None:
+        """End the kernel and all processes that it started."""
+        self._find_family()
+        kernel = self._manager.kernel
+        if kernel is not None and kernel.poll() is None:
+            with suppress(OSError):
+                os.killpg(kernel.pid, signal.SIGKILL) if os.name == "posix" else kernel.kill()
+        for process in self._family:  # psutil knows a process from another one with the same number
+            with suppress(psutil.Error):
+                process.kill()
+
+    def finish(self) -> None:
+        """End all that is left; nothing where the kernel is gone, as it is after a shutdown."""
         self._done.set()
-        if self._sampler:
-            self._sampler.join()
+        self._sampler.join()
+        self._kill()
+        if self._manager.kernel is not None:
+            self._manager.kernel.wait()
 
     def explain(self, problem: BaseException) -> dict[str, Any]:
         """Return what went wrong as the manifest keeps it."""
         name, message = type(problem).__name__, " ".join(str(problem).split())
-        if isinstance(problem, PapermillExecutionError):
+        late = self._deadline is not None and time.monotonic() >= self._deadline
+        died = isinstance(problem, DeadKernelError) or (self._cell is None and "died" in message)
+        if self._settings.stop.is_set():
+            name, message = "Interrupted", "before its end"
+        elif isinstance(problem, PapermillExecutionError):
             name, message = problem.ename, str(problem.evalue)
-        elif isinstance(problem, CellTimeoutError) and self.remaining() == 0.01:
-            name, message = "TimeLimit", f"time limit of {self._limit:g} s reached"
-        elif isinstance(problem, DeadKernelError):
-            name, message = "KernelDied", "the kernel died; often there was too little memory"
-        elif isinstance(problem, KeyboardInterrupt):
-            name, message = "Interrupted", "by Ctrl-C"
+        elif late and isinstance(problem, (CellTimeoutError, DeadKernelError)):
+            name, message = "TimeLimit", f"time limit of {self._settings.limit:g} s reached"
+        elif died and self._manager.kernel is not None:
+            name, message = "KernelDied", self._describe_death()
         return {"cell": self._cell, "name": name, "message": message}
+
+    def _describe_death(self) -> str:
+        """Return how the kernel ended, its last words, and where the others are."""
+        code = self._manager.kernel.wait()
+        how = f"with exit status {code}"
+        if code < 0:
+            with suppress(ValueError):
+                how = f"by {signal.Signals(-code).name}"
+        cause = "; the system does that where there is too little memory" if how == "by SIGKILL" else ""
+        log = self._log.read_text(encoding="utf-8", errors="replace")
+        words = " | ".join([line.strip() for line in log.splitlines() if line.strip()][-LAST_LINES:])
+        said = f"its last words: {words[-LONGEST_WORDS:]}" if words else "without a word"
+        place = self._log.relative_to(paths.ROOT).as_posix()
+        return f"the kernel ended {how}{cause}; {said}; its log: {place}"
 
 
 def _is_lesson_code(cell: Any) -> bool:
     return cell.cell_type == "code" and "injected-parameters" not in cell.metadata.get("tags", [])
+
+
+class _Client(PapermillNotebookClient):
+    """Papermill's client; it joins the streams of a cell, and asks the kernel at its end what it imported."""
+
+    def __init__(self, *arguments: Any, watch: _Watch, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._watch = watch
+
+    def papermill_execute_cells(self) -> None:
+        super().papermill_execute_cells()
+        if any(output.output_type == "error" for cell in self.nb.cells for output in cell.get("outputs", [])):
+            return
+        with suppress(Exception):  # `check_end` says so
+            question = self.kc.execute(
+                "", silent=True, store_history=False, user_expressions={"modules": LIST_MODULES}
+            )
+            self._watch.keep_modules(self.wait_for_reply(question))
+
+
+def join_streams(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """Return the outputs of a cell with one stream of each name, each as a terminal shows it.
+
+    nbclient does the same, in a time that grows with the square of the text.
+    """
+    parts: dict[str, list[str]] = {}
+    joined: list[nbformat.NotebookNode] = []
+    for output in outputs:
+        if output.output_type != "stream":
+            joined.append(output)
+        elif output.name in parts:
+            parts[output.name].append(output.text)
+        else:
+            parts[output.name] = [output.text]
+            joined.append(output)
+    for output in joined:
+        if output.output_type == "stream":
+            output.text = _overwrite("".join(parts[output.name]))
+    names = [output.get("name") for output in joined]
+    for place in range(len(names) - 1):
+        if names[place : place + 2] == ["stderr", "stdout"]:
+            joined[place : place + 2] = joined[place + 1], joined[place]
+    return joined
+
+
+def _overwrite(text: str) -> str:
+    """Drop what a carriage return overwrites: of each line what stands before the last one inside it."""
+    return "\n".join(line[line.rfind("\r", 0, len(line) - 1) + 1 :] for line in text.split("\n"))
 
 
 class _Engine(NBClientEngine):
@@ -196,17 +352,22 @@ class _Engine(NBClientEngine):
     @classmethod
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> None:
         watch, manager = options["watch"], options["km"]
-        client = PapermillNotebookClient(
+
+        def join(cell: Any, **_: Any) -> None:
+            cell.outputs = join_streams(cell.outputs)
+
+        client = _Client(
             nb_man,
+            watch=watch,
             km=manager,
             kernel_name=kernel_name,
             log=_SILENT,
             timeout_func=watch.remaining,
             iopub_timeout=60,  # on a busy machine the last output may come late
             record_timing=False,
-            coalesce_streams=True,
-            on_notebook_start=lambda notebook: watch.begin(manager.provisioner.pid),
+            on_notebook_start=lambda notebook: watch.begin(),
             on_cell_start=watch.begin_cell,
+            on_cell_executed=join,
         )
         client.execute(cleanup_kc=True, **options["launch"])
 
@@ -215,27 +376,3 @@ papermill_engines.register("course", _Engine)
 _SILENT = logging.getLogger("helpers.course.kernel")  # nbclient logs as errors what we report ourselves
 _SILENT.addHandler(logging.NullHandler())
 _SILENT.propagate = False
-
-
-def _measure_tree(pid: int) -> int:
-    """Return the resident bytes of a process and its descendants."""
-    total = 0
-    with suppress(psutil.Error):
-        root = psutil.Process(pid)
-        for process in [root, *root.children(recursive=True)]:
-            with suppress(psutil.Error):
-                total += process.memory_info().rss
-    return total
-
-
-def _kill(manager: AsyncKernelManager) -> None:
-    """End a kernel that outlived its client, with the processes it started; nothing where it is gone."""
-    process = getattr(manager.provisioner, "process", None)
-    if process is None or process.poll() is not None:
-        return
-    if os.name == "posix":
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
-    process.wait()

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -142,6 +141,12 @@ def source_of(cell: Mapping[str, Any]) -> str:
     return source if isinstance(source, str) else "".join(source)
 
 
+def is_compared(cell: Mapping[str, Any]) -> bool:
+    """Return whether nbval compares the outputs of a cell: its text has the comment `NBVAL_CHECK_OUTPUT`."""
+    lines = [line.strip() for line in source_of(cell).splitlines()]
+    return any(line.startswith("#") and line.strip("# ") == "NBVAL_CHECK_OUTPUT" for line in lines)
+
+
 def _read_assignment(statement: ast.stmt) -> list[tuple[str, Any]]:
     if isinstance(statement, ast.Assign):
         targets = statement.targets
@@ -205,10 +210,15 @@ def find_lesson(name: str | int) -> Lesson:
 
 @dataclass(frozen=True)
 class Run:
-    """One execution of a lesson: its folder in `reports/runs/<stem>/` and its manifest."""
+    """One execution of a lesson: its folder `reports/runs/<stem>/<profile>-<number>` and its manifest."""
 
     folder: Path
     manifest: dict[str, Any]
+
+    @property
+    def number(self) -> int:
+        """Its place among the runs of the lesson in this profile; a later run has a higher one."""
+        return int(self.folder.name.rpartition("-")[2])
 
     @property
     def notebook(self) -> Path:
@@ -220,30 +230,40 @@ class Run:
 
     @property
     def status(self) -> str:
-        """`running`, `passed`, `failed`, or `interrupted` where the process of a running one is gone."""
+        """`running`, `passed`, `failed`, or `interrupted`, as a running one is whose process is gone."""
         status = self.manifest["status"]
-        return "interrupted" if status == "running" and not self._is_alive() else status
+        return "interrupted" if status == "running" and not is_held(self.folder) else status
 
-    def _is_alive(self) -> bool:
-        import psutil
 
-        try:
-            process = psutil.Process(int(self.folder.name.rpartition("-")[2]))
-        except (psutil.Error, ValueError):
+def hold(folder: Path) -> Any:
+    """Return the lock that a process holds while it executes a run; it is free when the process ends."""
+    from filelock import FileLock
+
+    return FileLock(folder / "running.lock", timeout=0)
+
+
+def is_held(folder: Path) -> bool:
+    """Return whether a process that is alive executes the run of this folder."""
+    from filelock import Timeout
+
+    if not (folder / "running.lock").exists():
+        return False
+    try:
+        with hold(folder):
             return False
-        # A process that began after the run did has only inherited the number.
-        return process.create_time() <= datetime.fromisoformat(self.manifest["started"]).timestamp() + 1
+    except Timeout:
+        return True
 
 
 def find_runs(lesson: Lesson, profile: str = "default") -> list[Run]:
     """Return the runs of a lesson in one profile (`default`, `full` or `custom`), newest first."""
     runs = []
-    for path in (paths.RUNS / lesson.stem).glob(f"{profile}-*/manifest.json"):
+    for path in (paths.RUNS / lesson.stem).glob(f"{profile}-[0-9][0-9][0-9][0-9][0-9][0-9]/manifest.json"):
         try:
             runs.append(Run(path.parent, json.loads(path.read_text(encoding="utf-8"))))
         except (OSError, json.JSONDecodeError):
             continue  # another process is pruning the folder
-    return sorted(runs, key=lambda run: run.manifest["started"], reverse=True)
+    return sorted(runs, key=lambda run: run.number, reverse=True)
 
 
 def newest_run(lesson: Lesson, profile: str = "default", status: str | None = None) -> Run | None:

@@ -1,5 +1,6 @@
 """What this machine is, and which lessons can run on it."""
 
+import math
 import os
 import platform
 import shutil
@@ -17,6 +18,8 @@ from helpers import paths
 from helpers.course.lessons import FullRun, Lesson, newest_run
 from helpers.course.progress import format_seconds
 
+CGROUP = Path("/sys/fs/cgroup")
+
 
 def describe_device() -> dict[str, Any]:
     """Return cpu, cores (those this process may use), memory_gib, os, python and gpu (names, or None)."""
@@ -31,19 +34,32 @@ def describe_device() -> dict[str, Any]:
 
 
 def count_cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Return how many cores this process may use; where a container grants a share of them, that share."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = (CGROUP / "cpu.max").read_text().split()
+        return max(1, min(cores, math.ceil(int(quota) / int(period))))
+    except (OSError, ValueError):  # no such file, or no limit: `max`
+        return cores
 
 
 def measure_memory() -> int:
     """Return the bytes of memory there are; where a container grants less, what it grants."""
     total = psutil.virtual_memory().total
     try:
-        return min(total, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+        return min(total, int((CGROUP / "memory.max").read_text()))
     except (OSError, ValueError):
         return total
+
+
+def measure_free_memory() -> int:
+    """Return the bytes of memory that are free; in a container at most what it grants and does not use."""
+    free = psutil.virtual_memory().available
+    try:
+        granted = int((CGROUP / "memory.max").read_text())
+        return max(0, min(free, granted - int((CGROUP / "memory.current").read_text())))
+    except (OSError, ValueError):
+        return free
 
 
 def _name_cpu() -> str:
@@ -113,7 +129,8 @@ def _tell_cost(lesson: Lesson) -> tuple[str, str]:
     """Return time and memory of the default run: of the last one here, or as the notebook states them."""
     last = newest_run(lesson, status="passed")
     known = last.manifest if last else lesson.about
-    seconds, memory = known.get("seconds"), known.get("peak_memory_mib", known.get("memory_mib"))
+    seconds = known.get("cpu_seconds") or known.get("seconds")
+    memory = known.get("peak_memory_mib", known.get("memory_mib"))
     origin = " here" if last else ""
     return (
         f"{format_seconds(seconds)}{origin}" if seconds else "unknown",

@@ -1,32 +1,19 @@
 """The manifest of a run: what was run, on what, from which commit, and how it went."""
 
+import itertools
 import json
-import os
-import time
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from helpers import paths
 from helpers.commit import read_commit
-from helpers.course.freshness import take_fingerprint
+from helpers.course.freshness import read_versions, take_fingerprint
 from helpers.course.lessons import Lesson
 from helpers.course.machine import describe_device
-
-# Those whose version can move a number or a figure.
-PACKAGES = (
-    "tensorflow",
-    "keras",
-    "numpy",
-    "scipy",
-    "pandas",
-    "scikit-learn",
-    "scikit-image",
-    "pillow",
-    "matplotlib",
-)
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -54,33 +41,26 @@ def start_manifest(lesson: Lesson, profile: str, parameters: Mapping[str, Any]) 
         "commit": commit,
         "dirty": dirty,
         "inputs": [],
-        "fingerprint": take_fingerprint(lesson),
+        "fingerprint": take_fingerprint(lesson, profile),
         "versions": read_versions(),
         "device": describe_device(),
         "started": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "seconds": None,
+        "cpu_seconds": None,
         "peak_memory_mib": None,
     }
 
 
 def make_run_folder(manifest: Mapping[str, Any]) -> Path:
-    """Make the folder of a run; its name holds profile, start and process, so that no two runs share one."""
-    while True:
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")[:-3] + "Z"
-        folder = paths.RUNS / manifest["stem"] / f"{manifest['profile']}-{stamp}-{os.getpid()}"
-        try:
-            folder.mkdir(parents=True)
-            return folder
-        except FileExistsError:
-            time.sleep(0.001)
-
-
-def read_versions() -> dict[str, str]:
-    """Return the installed version of each of `PACKAGES`."""
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+    """Make the folder of a run; its name holds the profile and the next number, so that no two share one."""
+    folder = paths.RUNS / manifest["stem"]
+    folder.mkdir(parents=True, exist_ok=True)
+    profile = manifest["profile"]
+    names = [path.name for path in folder.iterdir()]
+    numbers = [int(name[-6:]) for name in names if re.fullmatch(rf"{profile}-\d{{6}}", name)]
+    for number in itertools.count(max(numbers, default=0) + 1):
+        with suppress(FileExistsError):
+            made = folder / f"{profile}-{number:06d}"
+            made.mkdir()
+            return made
+    raise AssertionError("numbers do not end")

@@ -1,15 +1,16 @@
-"""Tell how far a run is: one live line on a terminal, a few plain lines elsewhere, and a table at the end."""
+"""Tell how far the lessons are: live bars on a terminal, plain lines elsewhere, and a table at the end."""
 
 import shlex
+import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rich import progress as bars
 from rich.console import Console
-from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
@@ -30,6 +31,7 @@ class Outcome:
         seconds: how long it ran; None where it did not.
         error: as in the manifest, or None.
         notebook: the executed notebook, also of the run that is up to date, or None.
+        cpu_seconds: processor time that it took; None where it did not run.
     """
 
     lesson: Lesson
@@ -37,80 +39,141 @@ class Outcome:
     seconds: float | None = None
     error: dict[str, Any] | None = None
     notebook: Path | None = None
+    cpu_seconds: float | None = None
+
+
+def open_console() -> Console:
+    """Return a console on stdout; whether that is a terminal is asked of the stream, not of variables."""
+    return Console(force_terminal=sys.stdout.isatty())
+
+
+@dataclass
+class _Going:
+    lesson: Lesson
+    began: float
+    cell: int = 0
+    bar: bars.TaskID | None = None
+
+    def describe(self) -> str:
+        cells = len(self.lesson.code_cells)
+        return (
+            f"{_name(self.lesson)}: cell {self.cell}/{cells}, {format_seconds(time.monotonic() - self.began)}"
+        )
+
+
+def _name(lesson: Lesson) -> str:
+    return f"lesson {lesson.number} {lesson.title}"
 
 
 class Progress:
-    """Tell about the lessons of a request while they run; a context manager.
+    """Tell about the lessons of a request while they run; a context manager, for calls from any thread.
 
     Args:
         console: where to.
-        expected: for every lesson, in order, the seconds it will probably take; None if unknown.
+        expected: for every lesson that will run, by number, the seconds it will probably take, or None.
+        jobs: how many lessons run side by side.
         interval: seconds between two lines about a lesson, where the console is no terminal.
     """
 
-    def __init__(self, console: Console, expected: Sequence[float | None], interval: float = 30) -> None:
+    def __init__(
+        self,
+        console: Console,
+        expected: Mapping[str, float | None],
+        jobs: int = 1,
+        interval: float = 30,
+    ) -> None:
         self._console = console
-        self._expected = expected
+        self._expected = dict(expected)
+        self._jobs = jobs
         self._interval = interval
-        self._current: tuple[int, Lesson] | None = None
-        self._cell = 0
-        self._began = 0.0
-        self._live = Live(console=console, transient=True, get_renderable=self._render)
+        self._going: dict[str, _Going] = {}
+        self._ended: set[str] = set()
+        self._lock = threading.Lock()
         self._done = threading.Event()
+        self._live: bars.Progress | None = None
+        if console.is_terminal and not console.is_dumb_terminal:
+            self._live = bars.Progress(
+                bars.TextColumn("{task.description}", markup=False),
+                bars.BarColumn(bar_width=20),
+                bars.MofNCompleteColumn(),
+                bars.TimeElapsedColumn(),
+                bars.TextColumn("{task.fields[left]}", markup=False),
+                console=console,
+                transient=True,
+            )
+            self._all = self._live.add_task("lessons", total=len(expected), left=self.estimate())
 
     def __enter__(self) -> "Progress":
-        if self._console.is_terminal:
+        if self._live:
             self._live.start()
-        else:
-            threading.Thread(target=self._repeat, daemon=True).start()
+        threading.Thread(target=self._repeat, daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._done.set()
-        self._live.stop()
+        if self._live:
+            self._live.stop()
 
-    def begin(self, position: int, lesson: Lesson, reason: str) -> None:
-        """Tell that the lesson at a position (0 for the first) starts, and why."""
-        self._cell, self._began = 0, time.monotonic()
-        self._current = position, lesson
-        if not self._console.is_terminal:
-            self._say(f"{self._describe_lesson()}: running, {reason}")
+    def begin(self, lesson: Lesson, reason: str) -> None:
+        """Tell that a lesson starts, and why."""
+        going = _Going(lesson, time.monotonic())
+        if self._live:
+            going.bar = self._live.add_task(_name(lesson), total=len(lesson.code_cells), left="")
+        with self._lock:
+            self._going[lesson.number] = going
+        if not self._live:
+            self._say(f"{_name(lesson)}: running, {reason}")
 
-    def tell_cell(self, cell: int) -> None:
-        """Tell that a code cell (1..n) starts."""
-        self._cell = cell
+    def tell_cell(self, lesson: Lesson, cell: int) -> None:
+        """Tell that a code cell (1..n) of a lesson starts."""
+        with self._lock:
+            going = self._going[lesson.number]
+            going.cell = cell
+        if self._live:
+            self._live.update(going.bar, completed=cell)
 
     def end(self, outcome: Outcome) -> None:
-        """Tell how the lesson ended."""
-        self._say(f"{self._describe_lesson()}: {outcome.status} in {format_seconds(outcome.seconds)}")
-        self._current = None
+        """Tell how a lesson ended."""
+        number = outcome.lesson.number
+        with self._lock:
+            going = self._going.pop(number, None)
+            self._ended.add(number)
+        if self._live:
+            if going:
+                self._live.remove_task(going.bar)
+            self._live.advance(self._all)
+        done = f"{len(self._ended)}/{len(self._expected)}"
+        self._say(f"{_name(outcome.lesson)}: {outcome.status} in {format_seconds(outcome.seconds)}, {done}")
 
-    def _describe_lesson(self) -> str:
-        position, lesson = self._current
-        return f"lesson {position + 1}/{len(self._expected)}, {lesson.number} {lesson.title}"
+    def describe(self) -> list[str]:
+        """Return one line about each lesson that runs now, and one about the time left for all."""
+        with self._lock:
+            lines = [going.describe() for _, going in sorted(self._going.items())]
+        left = self.estimate()
+        return [*lines, left] if lines and left else lines
 
-    def describe(self) -> str:
-        """Return the line about the lesson that runs now: cell, time, estimate of the time left for all."""
-        if self._current is None:
+    def estimate(self) -> str:
+        """Return how long the rest will probably take, such as `about 2:10 left`; "" if a time is unknown."""
+        with self._lock:
+            elapsed = {number: time.monotonic() - going.began for number, going in self._going.items()}
+            waiting = {number: time for number, time in self._expected.items() if number not in self._ended}
+        if None in waiting.values():
             return ""
-        elapsed = time.monotonic() - self._began
-        cells = len(self._current[1].code_cells)
-        parts = [self._describe_lesson(), f"cell {self._cell}/{cells}", format_seconds(elapsed)]
-        now, *later = self._expected[self._current[0] :]
-        if now is not None and None not in later:
-            parts.append(f"about {format_seconds(max(now - elapsed, 0) + sum(later))} left")
-        return ", ".join(parts)
-
-    def _render(self) -> Text:
-        return Text(self.describe(), no_wrap=True, overflow="ellipsis")
+        rest = [max(seconds - elapsed.get(number, 0), 0) for number, seconds in waiting.items()]
+        # Side by side: at best the sum over the jobs, but never less than the longest one.
+        return f"about {format_seconds(max(sum(rest) / self._jobs, max(rest, default=0)))} left"
 
     def _repeat(self) -> None:
+        if self._live:
+            while not self._done.wait(1):
+                self._live.update(self._all, left=self.estimate())
         while not self._done.wait(self._interval):
-            if line := self.describe():
+            for line in self.describe():
                 self._say(line)
 
     def _say(self, line: str) -> None:
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console = self._live.console if self._live else self._console
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def format_seconds(seconds: float | None) -> str:
@@ -125,8 +188,8 @@ def format_seconds(seconds: float | None) -> str:
 def print_summary(console: Console, outcomes: Sequence[Outcome]) -> None:
     """Print the table of all lessons, and below it what went wrong where."""
     table = Table(box=None, pad_edge=False)
-    for column in ("lesson", "", "status", "time"):
-        table.add_column(column, justify="right" if column == "time" else "left")
+    for column in ("lesson", "", "status", "time", "processor"):
+        table.add_column(column, justify="right" if column in ("time", "processor") else "left")
     for outcome in outcomes:
         status = Text(outcome.status, style=STYLES.get(outcome.status, ""))
         table.add_row(
@@ -134,11 +197,14 @@ def print_summary(console: Console, outcomes: Sequence[Outcome]) -> None:
             Text(outcome.lesson.title),
             status,
             format_seconds(outcome.seconds),
+            format_seconds(outcome.cpu_seconds),
         )
     console.print(table)
     for outcome in outcomes:
         if outcome.error:
-            text = f"\nlesson {outcome.lesson.number} {describe_error(outcome.error)}\n  {outcome.notebook}"
+            text = f"\nlesson {outcome.lesson.number} {describe_error(outcome.error)}"
+            if outcome.notebook:
+                text += f"\n  {outcome.notebook}"
             console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 

@@ -1,77 +1,88 @@
-"""Run those lessons that must, one after the other, each into a folder of its own, and go on after a failure.
+"""Run lessons: plan, execute, judge, keep.
 
-Two `course run` at once disturb each other in nothing: every run has its own folder, and all that is shared
-is replaced atomically, so that the later one counts. Only `--resume` knows no more than the last request.
+Lessons run side by side, each in a kernel and a run folder of its own. What passed is fresh and does not run
+again, so that the same command goes on after an interruption; a full run goes on from the state that it left.
 """
 
-import json
 import shutil
+import signal
+import threading
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from helpers import paths
-from helpers.course.freshness import explain_staleness, find_last
+from helpers.course.freshness import explain_staleness, hash_modules
 from helpers.course.lessons import (
     CourseError,
     Lesson,
     find_lesson,
     find_lessons,
     find_runs,
+    hold,
     newest_run,
     read_full_runs,
 )
-from helpers.course.machine import name_missing
+from helpers.course.lock import find_fresh
+from helpers.course.machine import count_cores, measure_free_memory, name_missing
 from helpers.course.manifest import make_run_folder, start_manifest, write_json
 from helpers.course.progress import Outcome, Progress, print_places, print_summary
 from helpers.course.state import drop_state, open_state
 
 DEFAULT_LIMIT = 600.0
+MEMORY = 1000  # MiB that a lesson is taken to need where nothing says how much
 
 
 @dataclass(frozen=True)
 class Request:
-    """What `course run` was asked for; kept in `reports/runs/request.json` until all of it has passed."""
+    """What `course run` was asked for; the names are those of its options."""
 
     lessons: list[str]
     profile: str = "default"
     parameters: dict[str, Any] = field(default_factory=dict)
     limit: float | None = None
     force: bool = False
+    changed: bool = False
+    jobs: int | None = None
     workers: int | None = None
     scheduler: str | None = None
-    started: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
 
 
 @dataclass(frozen=True)
 class Job:
-    """One lesson and what to run it with; `changes` are the parameters set otherwise than in the notebook."""
+    """One lesson and what to run it with.
+
+    Attributes:
+        lesson: the lesson.
+        profile: `default`, `full` or `custom`.
+        changes: the parameters set otherwise than in the notebook.
+        limit: seconds that it may take; None for any time.
+        reason: why it must run; empty where it is up to date.
+    """
 
     lesson: Lesson
     profile: str
     changes: dict[str, Any]
     limit: float | None
+    reason: str = ""
 
     @property
     def parameters(self) -> dict[str, Any]:
         return self.lesson.read_parameters() | self.changes
 
-
-def _locate_request() -> Path:
-    return paths.RUNS / "request.json"
-
-
-def load_request() -> Request | None:
-    """Return the last request that has not passed as a whole, or None."""
-    try:
-        return Request(**json.loads(_locate_request().read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return None
+    def expect(self, key: str) -> float | None:
+        """Return `seconds` or `memory_mib` of the last run that passed, or as the notebook states them."""
+        last = newest_run(self.lesson, self.profile, "passed")
+        if last:
+            return last.manifest["peak_memory_mib" if key == "memory_mib" else key]
+        about = self.lesson.about if self.profile == "default" else {}
+        return about.get("cpu_seconds", about.get("seconds")) if key == "seconds" else about.get(key)
 
 
 def plan_jobs(request: Request) -> tuple[list[Job], list[Lesson]]:
@@ -87,7 +98,7 @@ def plan_jobs(request: Request) -> tuple[list[Job], list[Lesson]]:
     jobs = []
     for lesson in lessons:
         changes = lesson.fit_parameters(request.parameters, "-p")
-        jobs.append(Job(lesson, request.profile, changes, request.limit or DEFAULT_LIMIT))
+        jobs.append(_plan_job(request, lesson, changes, request.limit or DEFAULT_LIMIT))
     return jobs, []
 
 
@@ -101,7 +112,7 @@ def _plan_full_jobs(lessons: Sequence[Lesson], request: Request) -> tuple[list[J
             continue
         if missing := name_missing(full.needs):
             raise CourseError(f"the full run of lesson {lesson.number} {missing}")
-        jobs.append(Job(lesson, "full", full.parameters, request.limit or full.limit))
+        jobs.append(_plan_job(request, lesson, full.parameters, request.limit or full.limit))
     if request.lessons and left_out:
         raise CourseError(
             f"lesson {left_out[0].number} has no full run; notebooks/full.yaml does not name it"
@@ -109,93 +120,160 @@ def _plan_full_jobs(lessons: Sequence[Lesson], request: Request) -> tuple[list[J
     return jobs, left_out
 
 
+def _plan_job(request: Request, lesson: Lesson, changes: dict[str, Any], limit: float | None) -> Job:
+    parameters = lesson.read_parameters() | changes
+    if request.changed:
+        reason = find_fresh(lesson)[1]
+    else:
+        reason = explain_staleness(lesson, request.profile, parameters)
+    return Job(lesson, request.profile, changes, limit, reason or ("forced" if request.force else ""))
+
+
 def run_request(request: Request, console: Console) -> int:
     """Run what a request asks for and print how it went.
 
     Returns:
-        The exit status: 0 all passed or up to date, 1 a lesson failed, 130 interrupted.
+        The exit status: 0 all passed or up to date, 1 a lesson failed, 128 and the number of the signal that
+        interrupted it.
     """
-    jobs, left_out = plan_jobs(request)
-    write_json(_locate_request(), asdict(request))
+    planned, left_out = plan_jobs(request)
     outcomes = [Outcome(lesson, "skipped") for lesson in left_out]
-    expected = [_expect_seconds(job) if _explain(job, request) else 0 for job in jobs]
-    with Progress(console, expected) as progress:
-        for position, job in enumerate(jobs):
-            reason = _explain(job, request)
-            if not reason:
-                last = find_last(job.lesson, job.profile)
-                outcomes.append(Outcome(job.lesson, "up to date", notebook=last.notebook))
-                continue
-            progress.begin(position, job.lesson, reason)
-            outcomes.append(run_job(job, request, progress))
-            progress.end(outcomes[-1])
-            if outcomes[-1].status == "interrupted":
-                break
+    outcomes += [_judge_fresh(job) for job in planned if not job.reason]
+    jobs = [job for job in planned if job.reason]
+    side_by_side = _choose_jobs(request, len(jobs))
+    expected = {job.lesson.number: job.expect("seconds") for job in jobs}
+    with Progress(console, expected, side_by_side) as progress, _heed_signals() as stop:
+        outcomes += _run_side_by_side(jobs, request, side_by_side, progress, stop)
     outcomes.sort(key=lambda outcome: outcome.lesson.number)
     print_summary(console, outcomes)
     print_places(console, outcomes, request.profile)
     if left_out:
         console.print(f"no full run: {', '.join(lesson.number for lesson in left_out)}", highlight=False)
-    return _conclude(outcomes, console)
+    if stop.signal:
+        again = "the same command" + (" without --force" if request.force else "")
+        console.print(f"interrupted; {again} goes on", highlight=False)
+        return 128 + stop.signal
+    return 1 if any(outcome.status == "failed" for outcome in outcomes) else 0
 
 
-def _conclude(outcomes: Sequence[Outcome], console: Console) -> int:
-    ends = {outcome.status for outcome in outcomes}
-    if "interrupted" in ends:
-        console.print("interrupted; to go on: course run --resume", highlight=False)
-        return 130
-    if "failed" in ends:
-        return 1
-    _locate_request().unlink(missing_ok=True)
-    return 0
+def _choose_jobs(request: Request, waiting: int) -> int:
+    """Return how many lessons run side by side: as asked, else one a core; full runs alone."""
+    usual = 1 if request.profile == "full" else count_cores()
+    return max(1, min(request.jobs or usual, waiting))
 
 
-def _explain(job: Job, request: Request) -> str:
-    """Return why a job must run, or an empty string; a forced one only once, so that it can be resumed."""
-    reason = explain_staleness(job.lesson, job.profile, job.parameters)
-    if reason or not request.force:
-        return reason
-    last = find_last(job.lesson, job.profile)
-    return "forced" if last.manifest["started"] < request.started else ""
+class _Stop(threading.Event):
+    """Set when the user or the system asks to end; it knows by which signal."""
+
+    signal = 0
 
 
-def _expect_seconds(job: Job) -> float | None:
-    last = newest_run(job.lesson, job.profile, "passed")
-    if last:
-        return last.manifest["seconds"]
-    return job.lesson.about.get("seconds") if job.profile == "default" else None
+@contextmanager
+def _heed_signals() -> Iterator[_Stop]:
+    """Turn Ctrl-C, SIGTERM and a closed terminal into an event while lessons run."""
+    stop = _Stop()
+
+    def heed(number: int, frame: Any) -> None:
+        stop.signal = number
+        stop.set()
+
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    kept = {}
+    if threading.current_thread() is threading.main_thread():
+        kept = {getattr(signal, name): signal.signal(getattr(signal, name), heed) for name in names}
+    try:
+        yield stop
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
 
 
-def run_job(job: Job, request: Request, progress: Progress) -> Outcome:
+def _run_side_by_side(
+    jobs: Sequence[Job], request: Request, side_by_side: int, progress: Progress, stop: _Stop
+) -> list[Outcome]:
+    """Execute jobs, the longest first, as many at a time as cores and memory allow."""
+    threads = max(1, count_cores() // side_by_side) if side_by_side > 1 else None
+    waiting = sorted(jobs, key=lambda job: job.expect("seconds") or 0, reverse=True)
+    free = measure_free_memory()
+    going: dict[Future[Outcome], Job] = {}
+    outcomes = []
+    with ThreadPoolExecutor(side_by_side) as pool:
+        while going or (waiting and not stop.is_set()):
+            while waiting and len(going) < side_by_side and not stop.is_set():
+                taken = sum(_need_memory(job) for job in going.values())
+                fitting = (job for job in waiting if not going or taken + _need_memory(job) <= free)
+                job = next(fitting, None)
+                if job is None:
+                    break
+                waiting.remove(job)
+                going[pool.submit(run_job, job, request, progress, stop, threads)] = job
+            ended, _ = wait(going, timeout=1, return_when=FIRST_COMPLETED)
+            for future in ended:
+                del going[future]
+                outcomes.append(future.result())
+    return outcomes
+
+
+def _need_memory(job: Job) -> int:
+    return (job.expect("memory_mib") or MEMORY) << 20
+
+
+def run_job(
+    job: Job, request: Request, progress: Progress, stop: threading.Event, threads: int | None
+) -> Outcome:
     """Execute one lesson into a new run folder and keep its manifest; a full run that passes is recorded."""
-    from helpers.course.kernel import execute
+    progress.begin(job.lesson, job.reason)
+    try:
+        outcome = _execute_job(job, request, lambda cell: progress.tell_cell(job.lesson, cell), stop, threads)
+    except Exception as error:  # a full disk, say: the other lessons go on
+        message = " ".join(str(error).split())
+        outcome = Outcome(
+            job.lesson, "failed", error={"cell": None, "name": type(error).__name__, "message": message}
+        )
+    progress.end(outcome)
+    return outcome
 
-    last = newest_run(job.lesson, job.profile)
-    anew = request.force and not (last and last.manifest["started"] >= request.started)
+
+def _execute_job(
+    job: Job, request: Request, tell_cell: Callable[[int], None], stop: threading.Event, threads: int | None
+) -> Outcome:
+    from helpers.course.kernel import Settings, execute
+
     manifest = start_manifest(job.lesson, job.profile, job.parameters)
+    known = hash_modules()  # as they are before the kernel reads them
     folder = make_run_folder(manifest)
-    environment = {"COURSE_STATE_DIR": str(open_state(manifest, folder, anew=anew))}
-    for name in ("workers", "scheduler"):
-        if (value := getattr(request, name)) is not None:
-            environment[f"COURSE_{name.upper()}"] = manifest[name] = str(value)
-    write_json(folder / "manifest.json", manifest)
-    began = time.monotonic()
-    execution = execute(job.lesson.path, folder, job.changes, environment, job.limit, progress.tell_cell)
-    manifest["seconds"] = round(time.monotonic() - began, 2)
-    shutil.rmtree(folder / "state", ignore_errors=True)
-    manifest["peak_memory_mib"] = execution.peak_memory_mib
-    manifest["error"] = execution.error or _judge(job, folder, manifest)
-    manifest["status"] = "failed" if manifest["error"] else "passed"
-    write_json(folder / "manifest.json", manifest)
+    with hold(folder):
+        environment = {"COURSE_STATE_DIR": str(open_state(manifest, folder, anew=request.force))}
+        for name in ("workers", "scheduler"):
+            if (value := getattr(request, name)) is not None:
+                environment[f"COURSE_{name.upper()}"] = manifest[name] = str(value)
+        settings = Settings(job.limit, threads, stop)
+        manifest["threads"] = threads
+        write_json(folder / "manifest.json", manifest)
+        began = time.monotonic()
+        execution = execute(job.lesson.path, folder, job.changes, environment, settings, tell_cell)
+        manifest["seconds"] = round(time.monotonic() - began, 2)
+        manifest["cpu_seconds"] = execution.cpu_seconds
+        manifest["peak_memory_mib"] = execution.peak_memory_mib
+        if execution.modules is not None:
+            manifest["fingerprint"]["modules"] = {name: known.get(name, "") for name in execution.modules}
+        shutil.rmtree(folder / "state", ignore_errors=True)
+        manifest["error"] = execution.error
+        judge(job, folder, manifest)
+        write_json(folder / "manifest.json", manifest)
     prune_runs(job.lesson, job.profile)
-    error, status = manifest["error"], manifest["status"]
-    if error and error["name"] == "Interrupted":
-        status = "interrupted"
-    return Outcome(job.lesson, status, manifest["seconds"], error, folder / "notebook.ipynb")
+    return Outcome(
+        job.lesson,
+        manifest["status"],
+        manifest["seconds"],
+        manifest["error"],
+        folder / "notebook.ipynb",
+        manifest["cpu_seconds"],
+    )
 
 
-def _judge(job: Job, folder: Path, manifest: dict[str, Any]) -> dict[str, Any] | None:
-    """Read what an executed lesson recorded; return what is wrong with it, or None."""
+def judge(job: Job, folder: Path, manifest: dict[str, Any]) -> None:
+    """Set the status of a run that has ended, from its error and its bands; record a full run that passed."""
     from helpers.record import read_record
 
     result = read_record(folder / "record.jsonl")
@@ -206,16 +284,32 @@ def _judge(job: Job, folder: Path, manifest: dict[str, Any]) -> dict[str, Any] |
         if not (job.profile == "full" and entry["path"].startswith(own))  # which this very run replaces
     ]
     if job.profile == "default":
-        from helpers.course.bands import check
-
-        missed = check(job.lesson.number, {name: entry["value"] for name, entry in result.values.items()})
-        return {"cell": None, "name": "Band", "message": "\n".join(missed)} if missed else None
-    if job.profile == "full":
-        manifest["status"] = "passed"
+        manifest["error"] = manifest["error"] or _miss_bands(job.lesson, result.values)
+    error = manifest["error"]
+    interrupted = error is not None and error["name"] == "Interrupted"
+    manifest["status"] = "interrupted" if interrupted else "failed" if error else "passed"
+    if job.profile == "full" and not error:
         parts = {"values": result.values, "tables": result.tables, "answers": result.answers}
         write_json(paths.RESULTS / f"{job.lesson.stem}.json", {"manifest": manifest, **parts})
         drop_state(job.lesson.stem)
-    return None
+
+
+def _miss_bands(lesson: Lesson, values: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
+    """Return the bands that recorded values miss as an error of the manifest, or None."""
+    from helpers.course import bands
+
+    missed = bands.check(lesson.number, {name: entry["value"] for name, entry in values.items()})
+    return {"cell": None, "name": "Band", "message": "\n".join(missed)} if missed else None
+
+
+def _judge_fresh(job: Job) -> Outcome:
+    """Judge the bands of a lesson that need not run."""
+    if job.profile != "default":
+        return Outcome(job.lesson, "up to date", notebook=newest_run(job.lesson, job.profile).notebook)
+    fresh, _ = find_fresh(job.lesson)
+    error = _miss_bands(job.lesson, fresh.values)
+    notebook = fresh.run.notebook if fresh.run else job.lesson.path
+    return Outcome(job.lesson, "failed" if error else "up to date", error=error, notebook=notebook)
 
 
 def prune_runs(lesson: Lesson, profile: str) -> None:

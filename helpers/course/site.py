@@ -23,8 +23,10 @@ import nbformat
 from bs4 import BeautifulSoup
 
 from helpers import paths
-from helpers.course.freshness import explain_staleness
+from helpers.course.freshness import read_python
 from helpers.course.lessons import CourseError, Lesson, Run, find_lessons, find_runs, reading
+from helpers.course.lock import Fresh, find_fresh
+from helpers.course.store import clean_notebook, join_outputs
 from helpers.record import Result, read_record, sum_seconds
 
 SITE = Path(__file__).resolve().parents[2] / "reports" / "site"
@@ -80,7 +82,7 @@ def stage(folder: Path) -> None:
     if not lessons:
         raise CourseError(f"no lesson such as 01_look_at_the_data.ipynb in {paths.NOTEBOOKS}; add one")
     shutil.copytree(SITE, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    pages = [describe_lesson(lesson) for lesson in lessons]
+    pages = [describe_lesson(lesson) for lesson in lessons]  # from runs and stored outputs, executing nothing
     alternatives: dict[str, str] = {}
     tiers: dict[str, list[str]] = {}
     for lesson, page in zip(lessons, pages, strict=True):
@@ -101,7 +103,11 @@ def stage(folder: Path) -> None:
 def _stage_lesson(lesson: Lesson, page: "Page", folder: Path) -> dict[str, str]:
     """Put a lesson in place; return the alternative texts of its figures."""
     with reading(page.source, "notebook"):
-        notebook = nbformat.read(page.source, as_version=4)
+        notebook = clean_notebook(nbformat.read(page.source, as_version=4))
+    if page.fresh and page.source != lesson.path:  # of a run, with the present prose
+        present = nbformat.read(lesson.path, as_version=4)
+        join_outputs(present, notebook)
+        notebook = present
     # Papermill's and the runner's notes would be read as settings of the page.
     notebook.metadata = {"language_info": {"name": "python", "pygments_lexer": "ipython3"}}
     for cell in notebook.cells:
@@ -205,6 +211,7 @@ class Page:
     Attributes:
         name: of the page, such as `notebooks/01_look_at_the_data`.
         source: the notebook whose outputs are shown.
+        fresh: whether these outputs are of the present code, helpers, data, bands and versions.
         status: of the newest run, `passed`, `failed` or `interrupted`; `stored` where there has been none.
         note: what a reader must know of the outputs, if anything.
         error: cell and first line of the newest run's error, if it failed.
@@ -220,6 +227,7 @@ class Page:
     summary: str
     paper: str
     source: Path
+    fresh: bool
     status: str
     note: str
     error: str
@@ -234,7 +242,13 @@ def describe_lesson(lesson: Lesson) -> Page:
     runs = [run for run in find_runs(lesson) if run.status != "running"]
     passed = next((run for run in runs if run.status == "passed"), None)
     failed = runs[0] if runs and runs[0] is not passed else None
-    live = read_record(passed.record) if passed else Result()
+    try:
+        fresh, reason = find_fresh(lesson)
+    except CourseError as error:
+        fresh, reason = None, str(error)
+    if fresh:  # a run here, or None for the stored outputs
+        passed, failed = fresh.run, None
+    live = Result(values=fresh.values) if fresh else read_record(passed.record) if passed else Result()
     recorded = paths.RESULTS / f"{lesson.stem}.json"
     with reading(recorded, "recorded result"):
         full = Result(**json.loads(recorded.read_text(encoding="utf-8"))) if recorded.exists() else Result()
@@ -245,8 +259,9 @@ def describe_lesson(lesson: Lesson) -> Page:
         summary=lesson.about.get("summary", ""),
         paper=lesson.about.get("paper", ""),
         source=passed.notebook if passed else lesson.path,
-        status=runs[0].status if runs else "stored",
-        note=_explain(lesson, passed, failed),
+        fresh=fresh is not None,
+        status="stored" if fresh and not passed else runs[0].status if runs else "stored",
+        note="" if fresh else _explain(passed, failed, reason),
         error=describe_error(failed.manifest) if failed else "",
         here=_describe_time(passed.manifest) if passed else None,
         full=_describe_time(full.manifest) if full.manifest else None,
@@ -254,23 +269,39 @@ def describe_lesson(lesson: Lesson) -> Page:
             {"name": name.replace("_", " "), "here": _show(live, name), "full": _show(full, name)}
             for name in lesson.about.get("headline", [])
         ],
-        run=list(list_facts(passed.manifest)) if passed else [],
+        run=list(_list_origin(fresh, passed)) + (list(list_facts(passed.manifest)) if passed else []),
     )
 
 
-def _explain(lesson: Lesson, passed: Run | None, failed: Run | None) -> str:
-    """Return what a reader must know of the outputs shown; an empty string where all is as it should be."""
+def _list_origin(fresh: Fresh | None, passed: Run | None) -> Iterator[tuple[str, list[str]]]:
+    """Yield where the outputs of a page come from, and for stored ones what they were made with."""
+    same = "code, helpers, data, bands and packages are the present ones"
+    if fresh and fresh.run:
+        yield "Outputs", [f"of a run on this computer; {same}"]
+    elif fresh:
+        yield "Outputs", [f"as stored in the notebook; {same}, so it was not run again"]
+        entry = fresh.entry
+        yield (
+            "Data",
+            [f"{name}, SHA-256 {digest[:12]}…" for name, digest in entry["inputs"].items() if digest],
+        )
+        versions = {"python": read_python(), **entry["versions"]}
+        yield "Versions", [", ".join(f"{name} {version}" for name, version in versions.items())]
+    elif passed:
+        yield "Outputs", ["of a run on this computer of an earlier state"]
+    else:
+        yield "Outputs", ["as stored in the notebook, of an earlier state"]
+
+
+def _explain(passed: Run | None, failed: Run | None, reason: str) -> str:
+    """Return what a reader must know of outputs that are not fresh."""
     shown = "the run before it" if passed else "the outputs stored in the notebook"
     if failed:
         was = "failed" if failed.status == "failed" else "was interrupted"
         return f"The newest run {was}; this page shows {shown}."
     if not passed:
-        return f"Not executed here; this page shows {shown}."
-    try:
-        reason = explain_staleness(lesson, "default", lesson.read_parameters())
-    except CourseError as error:
-        reason = str(error)
-    return f"This run is out of date: {reason}." if reason else ""
+        return f"Not executed here; this page shows {shown}, which are of an earlier state: {reason}."
+    return f"This run is out of date: {reason}."
 
 
 def _describe_time(manifest: dict[str, Any]) -> dict[str, str]:

@@ -11,13 +11,16 @@ from nbformat import NotebookNode
 from helpers import paths
 from helpers.course.freshness import explain_staleness, find_last
 from helpers.course.lessons import CourseError, Lesson, reading
+from helpers.course.lock import write_entry
 from helpers.course.manifest import write_atomically
 
 _ADDED_TAGS = {"injected-parameters", "papermill-error-cell-tag"}
 
 
 def store(lesson: Lesson) -> None:
-    """Copy the outputs of the last default run into the notebook, with the seconds and memory it took.
+    """Copy the outputs of the last default run into the notebook, with processor time and memory it took.
+
+    The notebook keeps its present prose; `lessons.lock` notes what the outputs are of.
 
     Raises:
         CourseError: the lesson is not up to date, or an output holds a path of this machine.
@@ -30,13 +33,27 @@ def store(lesson: Lesson) -> None:
         executed = clean_notebook(nbformat.read(run.notebook, as_version=4))
     _refuse_paths(executed, lesson)
     stored = nbformat.read(lesson.path, as_version=4)
-    for cell, done in zip(stored.cells, executed.cells, strict=True):
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = done.outputs, done.execution_count
+    join_outputs(stored, executed)
     about = stored.metadata.setdefault("course", NotebookNode())
-    about.seconds = _round_up(run.manifest["seconds"], 5)
+    about.pop("seconds", None)  # of the wall clock, which depends on what runs beside a lesson
+    about.cpu_seconds = _round_up(run.manifest["cpu_seconds"], 5)
     about.memory_mib = _round_up(run.manifest["peak_memory_mib"], 100)
-    write_atomically(lesson.path, nbformat.writes(clean_notebook(stored)) + "\n")
+    stored = clean_notebook(stored)
+    write_atomically(lesson.path, nbformat.writes(stored) + "\n")
+    write_entry(lesson, run, nbformat.read(lesson.path, as_version=4))
+
+
+def join_outputs(present: NotebookNode, executed: NotebookNode) -> None:
+    """Give the code cells of a notebook the outputs of a clean executed one; other cells stay as they are.
+
+    Raises:
+        ValueError: the code cells are not the same.
+    """
+    cells = [[cell for cell in one.cells if cell.cell_type == "code"] for one in (present, executed)]
+    for cell, done in zip(*cells, strict=True):
+        if cell.source != done.source:
+            raise ValueError("the notebook was executed with other code cells")
+        cell.outputs, cell.execution_count = done.outputs, done.execution_count
 
 
 def clean_notebook(notebook: NotebookNode) -> NotebookNode:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from helpers import paths
-from helpers.course import bands
 from helpers.course.cli import main
 from helpers.course.lessons import Lesson, find_lesson
 
@@ -54,11 +53,12 @@ class House:
         """Call the command `course` in this process."""
         return CliRunner().invoke(main, arguments, catch_exceptions=False)
 
-    def start(self, *arguments: str) -> subprocess.Popen:
+    def start(self, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.Popen:
         """Call the command `course` in a process of its own, which heeds SIGINT whoever started the tests."""
         return subprocess.Popen(
             [sys.executable, "-c", "from helpers.course.cli import main; main()", *arguments],
             cwd=self.root,
+            env=env,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -72,6 +72,14 @@ class House:
             for path in (self.root / "reports/runs" / stem).glob("*/manifest.json")
         ]
         return sorted(found, key=lambda manifest: manifest["started"])
+
+    def pytest(self, *arguments: str) -> subprocess.CompletedProcess:
+        """Call pytest on the lessons of this house, in a process of its own."""
+        shutil.copy(paths.__file__.replace("helpers/paths.py", "conftest.py"), self.root)
+        command = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "--color=no"]
+        return subprocess.run(
+            [*command, "notebooks", *arguments], cwd=self.root, capture_output=True, text=True, check=False
+        )
 
 
 @pytest.fixture
@@ -95,7 +103,6 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
     places |= {"RESULTS": "reports/results", "RUNS": "reports/runs", "HTML": "reports/html"}
     for name, place in places.items():
         monkeypatch.setattr(paths, name, tmp_path / place)
-    monkeypatch.setattr(bands, "read_bands", dict)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.delenv("COURSE_CACHE", raising=False)
     return House(tmp_path)

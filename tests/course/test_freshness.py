@@ -1,10 +1,13 @@
 """A lesson runs again exactly when something it depends on changed."""
 
 import hashlib
+import json
+from importlib.metadata import version
 
 import pytest
 
-from helpers.course.freshness import explain_staleness, trace_imports
+from helpers.course.freshness import explain_staleness, hash_bands, read_python, trace_imports
+from helpers.course.lessons import find_runs
 from helpers.course.manifest import make_run_folder, start_manifest, write_json
 
 
@@ -81,18 +84,87 @@ def test_notebook_changes(house, pass_lesson):
     assert explain(lesson) == "not run yet"
     pass_lesson(lesson)
     assert explain(house.write_lesson("01_one", "print(1)", title="Another title")) == ""
-    assert explain(house.write_lesson("01_one", "print(2)")) == "the notebook changed"
+    assert explain(house.write_lesson("01_one", "print(2)")) == "its code cells changed"
     changed = house.write_lesson("01_one", "print(1)", parameters="seed = 1")
     assert explain(changed) == "its parameters changed"
 
 
 @pytest.mark.parametrize(("status", "words"), [("failed", "failed"), ("running", "was interrupted")])
-def test_unfinished_runs_do_not_count(house, pass_lesson, monkeypatch, status, words):
+def test_unfinished_runs_do_not_count(house, pass_lesson, status, words):
     lesson = house.write_lesson("01_one")
     pass_lesson(lesson)
-    monkeypatch.setattr("os.getpid", lambda: 2**22 + 1)  # no process has this number
     pass_lesson(lesson, status=status)
     assert explain(lesson) == f"the last run {words}"
+
+
+def edit_manifest(house, change):
+    """Change the manifest of the one run in a house."""
+    [path] = (house.root / "reports/runs").glob("*/*/manifest.json")
+    manifest = json.loads(path.read_text())
+    change(manifest)
+    path.write_text(json.dumps(manifest))
+
+
+def test_prose_does_not_count(house, pass_lesson):
+    lesson = house.write_lesson("01_one", "print(1)")
+    pass_lesson(lesson)
+    lesson.notebook["cells"][1]["source"] = "# Another heading"
+    lesson.notebook["cells"].append({"cell_type": "markdown", "metadata": {}, "source": "More", "id": "m"})
+    lesson.path.write_text(json.dumps(lesson.notebook))
+    assert explain(lesson) == ""
+
+
+def test_versions_are_compared(house, pass_lesson):
+    lesson = house.write_lesson("01_one", "print(1)")
+    pass_lesson(lesson)
+    now = version("keras")
+    edit_manifest(house, lambda manifest: manifest["versions"].update(keras="0.1"))
+    assert explain(lesson) == f"keras 0.1 -> {now}"
+    edit_manifest(house, lambda manifest: manifest["versions"].pop("keras"))
+    assert explain(lesson) == f"keras none -> {now}"
+    edit_manifest(house, lambda manifest: manifest["versions"].update(keras=now))
+    edit_manifest(house, lambda manifest: manifest["fingerprint"].update(python="3.10"))
+    assert explain(lesson) == f"Python 3.10 -> {read_python()}"
+
+
+def test_bands_are_compared_without_their_evidence(house, pass_lesson):
+    lesson = house.write_lesson("01_one", "print(1)")
+    pass_lesson(lesson)
+    house.write("reports/bands.toml", '["01".score]\nlow = 0\nhigh = 1\nevidence = [0.5]\n')
+    assert explain(lesson) == "its bands changed"
+    edit_manifest(house, lambda manifest: manifest["fingerprint"].update(bands=hash_bands(lesson)))
+    house.write("reports/bands.toml", '["01".score]\nlow = 0\nhigh = 1\nevidence = [0.6]\n')
+    assert explain(lesson) == ""
+    house.write("reports/bands.toml", '["01".score]\nlow = 0\nhigh = 2\n["02".score]\nlow = 0\nhigh = 1\n')
+    assert explain(lesson) == "its bands changed"
+
+
+def test_modules_are_those_that_the_kernel_imported(house):
+    house.write("helpers/named.py", "")
+    house.write("helpers/never.py", "")
+    lesson = house.write_lesson(
+        "01_one",
+        "import importlib\nimportlib.import_module('helpers.' + 'named')",
+        "def use():\n    from helpers import never",
+    )
+    assert house.course("run", "1").exit_code == 0
+    [manifest] = house.manifests("01_one")
+    assert set(manifest["fingerprint"]["modules"]) == {"helpers/__init__.py", "helpers/named.py"}
+    house.write("helpers/never.py", "changed = 1")
+    assert explain(lesson) == ""
+    house.write("helpers/named.py", "changed = 1")
+    assert explain(lesson) == "helpers/named.py changed"
+    (house.root / "helpers/named.py").unlink()
+    assert explain(lesson) == "helpers/named.py is missing"
+
+
+def test_order_of_runs_is_not_that_of_the_clock(house, pass_lesson):
+    lesson = house.write_lesson("01_one")
+    pass_lesson(lesson, status="failed")
+    edit_manifest(house, lambda manifest: manifest.update(started="2999-01-01T00:00:00+00:00"))
+    pass_lesson(lesson)
+    assert [run.status for run in find_runs(lesson)] == ["passed", "failed"]
+    assert explain(lesson) == ""
 
 
 def test_inputs_are_compared_by_content(house, pass_lesson, monkeypatch, tmp_path_factory):

@@ -164,9 +164,10 @@ def test_full_run_that_cannot_be_made(house):
     assert refuse(house, "run", "1", "--full").endswith("needs mnist; run: course data fetch mnist")
 
 
-def test_nothing_to_resume(house):
-    result = house.course("run", "--resume")
-    assert (result.exit_code, result.output) == (0, "nothing to resume\n")
+@pytest.mark.parametrize("arguments", [("--full",), ("1", "-p", "seed=1"), ("--force",)])
+def test_changed_is_for_default_runs(house, arguments):
+    house.write_lesson("01_one")
+    assert refuse(house, "run", "--changed", *arguments).startswith("--changed is for the default run")
 
 
 def test_data_commands_are_reached(house):

@@ -2,12 +2,17 @@
 
 import io
 import json
+import os
+import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from rich.console import Console
 
+from helpers.course import machine
 from helpers.course.machine import describe_device
-from helpers.course.progress import Progress, describe_error, format_seconds
+from helpers.course.progress import Outcome, Progress, describe_error, format_seconds
 
 
 def test_check_lists_every_lesson(house):
@@ -47,28 +52,83 @@ def test_device_can_be_kept_as_json():
 
 
 @pytest.mark.parametrize(
-    ("expected", "end"),
-    [([50, 60, 70], "about 2:10 left"), ([50, 60, None], ", 0:00"), ([None, None, 9], ", 0:00")],
+    ("seconds", "jobs", "end"),
+    [
+        ((50, 60, 70), 1, ["about 2:10 left"]),
+        ((50, 60, 70), 2, ["about 1:10 left"]),
+        ((50, 60, None), 1, []),
+        ((None, 60, 9), 1, ["about 1:09 left"]),
+    ],
 )
-def test_progress_estimates_the_time_left(house, expected, end):
+def test_progress_estimates_the_time_left(house, seconds, jobs, end):
+    first, lesson = house.write_lesson("50_zero"), house.write_lesson("51_one", "1", "2")
+    expected = dict(zip(("50", "51", "52"), seconds, strict=True))
+    progress = Progress(Console(file=io.StringIO()), expected, jobs)
+    assert progress.describe() == []
+    progress.begin(first, "not run yet")
+    progress.end(Outcome(first, "passed", 50))
+    progress.begin(lesson, "not run yet")
+    progress.tell_cell(lesson, 2)
+    assert progress.describe() == ["lesson 51 One: cell 2/3, 0:00", *end]
+
+
+def test_progress_on_a_terminal_is_bars_that_go(house):
     lesson = house.write_lesson("51_one", "1", "2")
-    progress = Progress(Console(file=io.StringIO()), expected)
-    assert progress.describe() == ""
-    progress.begin(1, lesson, "not run yet")
-    progress.tell_cell(2)
-    assert progress.describe().startswith("lesson 2/3, 51 One, cell 2/3, 0:0")
-    assert progress.describe().endswith(end)
-
-
-def test_progress_on_a_terminal_is_one_line_that_goes(house):
-    lesson = house.write_lesson("51_one")
     screen = io.StringIO()
-    with Progress(Console(file=screen, force_terminal=True, width=60), [9]) as progress:
-        progress.begin(0, lesson, "not run yet")
-        progress.tell_cell(1)
+    with Progress(Console(file=screen, force_terminal=True, width=90), {"51": 9}) as progress:
+        progress.begin(lesson, "not run yet")
+        progress.tell_cell(lesson, 1)
         progress._live.refresh()
-    assert "lesson 1/1, 51 One, cell 1/1, 0:00, about 0:09 left" in screen.getvalue()
-    assert screen.getvalue().rstrip().endswith("\x1b[2K"), "the line is erased"
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", screen.getvalue())
+    assert re.search(r"lesson 51 One \S* *1/3 0:00:00", shown)
+    assert re.search(r"lessons \S* *0/1 0:00:00 about 0:09 left", shown)
+    assert screen.getvalue().rstrip().endswith("\x1b[2K"), "the bars are erased"
+
+
+def test_what_is_a_terminal_is_asked_of_the_stream(house):
+    house.write_lesson("51_one")
+    environment = os.environ | {"FORCE_COLOR": "1", "TTY_COMPATIBLE": "1"}
+    output, _ = house.start("run", env=environment).communicate(timeout=60)
+    assert "lesson 51 One: running, not run yet" in output
+    assert "\x1b" not in output
+
+
+def test_progress_is_told_from_many_threads(house):
+    """A line about a lesson is composed while the lesson ends."""
+    lesson = house.write_lesson("51_one")
+    progress = Progress(Console(file=io.StringIO()), {"51": 9})
+    done = threading.Event()
+
+    def repeat() -> None:
+        while not done.is_set():
+            progress.begin(lesson, "not run yet")
+            progress.end(Outcome(lesson, "passed", 1))
+
+    with ThreadPoolExecutor(1) as pool:
+        repeating = pool.submit(repeat)
+        lines = [progress.describe() for _ in range(20000)]
+        done.set()
+        repeating.result()
+    assert any(lines)
+
+
+@pytest.mark.parametrize(
+    ("quota", "cores"), [("max 100000", None), ("150000 100000", 2), ("20000 100000", 1), (None, None)]
+)
+def test_cores_are_those_that_a_container_grants(tmp_path, monkeypatch, quota, cores):
+    monkeypatch.setattr(machine, "CGROUP", tmp_path)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(8)), raising=False)
+    if quota:
+        (tmp_path / "cpu.max").write_text(f"{quota}\n")
+    assert machine.count_cores() == (cores or 8)
+
+
+def test_free_memory_is_at_most_what_a_container_grants(tmp_path, monkeypatch):
+    monkeypatch.setattr(machine, "CGROUP", tmp_path)
+    assert 0 < machine.measure_free_memory() < machine.measure_memory()
+    (tmp_path / "memory.max").write_text("3000000\n")
+    (tmp_path / "memory.current").write_text("1000000\n")
+    assert machine.measure_free_memory() == 2000000
 
 
 def test_durations():
