@@ -73,14 +73,6 @@ class House:
         ]
         return sorted(found, key=lambda manifest: manifest["started"])
 
-    def pytest(self, *arguments: str) -> subprocess.CompletedProcess:
-        """Call pytest on the lessons of this house, in a process of its own."""
-        shutil.copy(paths.__file__.replace("helpers/paths.py", "conftest.py"), self.root)
-        command = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "--color=no"]
-        return subprocess.run(
-            [*command, "notebooks", *arguments], cwd=self.root, capture_output=True, text=True, check=False
-        )
-
 
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:

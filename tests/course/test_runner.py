@@ -8,12 +8,17 @@ import sys
 import tempfile
 from pathlib import Path
 
+import nbformat
 import psutil
 import pytest
+from nbformat.v4 import new_output
 
-from helpers.course import bands
+from helpers import paths
+from helpers.course import bands, runner
+from helpers.course.kernel import join_streams
 from helpers.course.lessons import find_lesson, find_runs
 from helpers.course.manifest import read_commit
+from helpers.record import read_record
 
 LEAVE_PID = "import os, pathlib, time\npathlib.Path('pid.part').write_text(str(os.getpid()))\n"
 STOP_ONCE = (
@@ -167,51 +172,232 @@ def test_many_notebooks_are_not_named_one_by_one(house):
     assert "executed notebook: " not in output
 
 
-def test_missed_band_fails_the_lesson(house, monkeypatch):
+def test_missed_band_fails_the_lesson(house):
     house.write_lesson("51_band", "from helpers.record import record", "record('score', 0.5)")
+    house.write("reports/bands.toml", '["51".score]\nlow = 0.4\nhigh = 0.6\n')
+    assert house.course("run").exit_code == 0
+    house.write("reports/bands.toml", '["51".score]\nlow = 0.8\nhigh = 0.9\n')
+    result = house.course("run")
+    assert result.exit_code == 1
+    assert "51 Band: running, its bands changed" in result.output
+    assert "lesson 51 failed: Band: score = 0.5 is outside its band 0.8 to 0.9" in result.output
+
+
+def test_bands_are_judged_where_nothing_runs(house, monkeypatch):
+    house.write_lesson("51_band", "from helpers.record import record", "record('score', 0.5)")
+    assert house.course("run").exit_code == 0
     monkeypatch.setattr(bands, "check", lambda lesson, values: [f"{lesson}: score {values['score']} is low"])
     result = house.course("run")
     assert result.exit_code == 1
+    assert "running" not in result.output
     assert "lesson 51 failed: Band: 51: score 0.5 is low" in result.output
 
 
-def test_interrupt_stops_the_kernel_and_tells_how_to_go_on(house, wait_until):
-    house.write_lesson("51_slow", STOP_ONCE)
-    house.write_lesson("52_never")
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"]
+)
+def test_interrupt_stops_all_kernels_and_tells_how_to_go_on(house, wait_until, number, status):
+    child = "import subprocess, sys\nchild = subprocess.Popen([sys.executable, '-c', 'input()'], stdin=-1)\n"
+    leave = "import os, time\nopen('{0}.part', 'w').write(f'{{os.getpid()}} {{child.pid}}')\n"
+    leave += "os.rename('{0}.part', '{0}')\ntime.sleep(600)"
+    for stem in ("51_slow", "52_slow"):
+        house.write_lesson(stem, child + leave.format(stem[:2]))
+    house.write_lesson("53_never")
+    process = house.start("run", "51", "52", "53", "--jobs", "2")
+    files = [house.root / "notebooks" / name for name in ("51", "52")]
+    wait_until(lambda: all(file.exists() for file in files))
+    kernels = [psutil.Process(int(pid)) for file in files for pid in file.read_text().split()]
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == status
+    assert "interrupted; the same command goes on" in output
+    assert "Traceback" not in output and "Task was destroyed" not in output
+    for stem in ("51_slow", "52_slow"):
+        [manifest] = house.manifests(stem)
+        assert (manifest["status"], manifest["error"]["name"]) == ("interrupted", "Interrupted")
+        assert manifest["error"]["cell"] == 2
+    assert house.manifests("53_never") == []
+    wait_until(lambda: all(map(is_gone, kernels)))
+
+
+def test_interrupt_before_a_kernel_is_up(house, wait_until):
+    house.write(
+        "sitecustomize.py",
+        "import pathlib, sys, time\n"
+        "if 'ipykernel_launcher' in ' '.join(sys.orig_argv):\n"
+        "    pathlib.Path('begun').touch()\n    time.sleep(600)\n",
+    )
+    house.write_lesson("51_slow")
     process = house.start("run")
-    kernel = wait_for_kernel(house, wait_until)
+    wait_until((house.root / "notebooks/begun").exists)
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "course run --resume" in output
-    assert "Traceback" not in output
+    assert process.returncode == 130, output
     [manifest] = house.manifests("51_slow")
-    assert (manifest["status"], manifest["error"]["cell"]) == ("failed", 2)
-    assert manifest["error"]["name"] == "Interrupted"
-    assert house.manifests("52_never") == []
-    assert is_gone(kernel)
+    assert manifest["error"] == {"cell": None, "name": "Interrupted", "message": "before its end"}
 
 
-def test_kill_and_resume(house, wait_until):
+def test_a_full_run_that_was_killed_goes_on_with_the_same_command(house, wait_until):
     house.write_lesson("51_quick", "print(seed)")
     house.write_lesson("52_slow", STOP_ONCE, parameters="size = 1")
     house.write("notebooks/full.yaml", "{'51': {parameters: {seed: 5}}, '52': {parameters: {size: 2}}}")
     process = house.start("run", "51", "52", "--full")
     kernel = wait_for_kernel(house, wait_until)
+    lesson = find_lesson(52)
+    assert [run.status for run in find_runs(lesson, "full")] == ["running"]
     process.kill()
     process.communicate(timeout=60)
     wait_until(lambda: is_gone(kernel))
-    lesson = find_lesson(52)
     assert [run.status for run in find_runs(lesson, "full")] == ["interrupted"]
     [quick] = house.manifests("51_quick")
-    resumed = house.start("run", "--resume")
-    output, _ = resumed.communicate(timeout=60)
-    assert resumed.returncode == 0, output
+    again = house.start("run", "51", "52", "--full")
+    output, _ = again.communicate(timeout=60)
+    assert again.returncode == 0, output
     assert "52 Slow: running, the last run was interrupted" in output
     assert house.manifests("51_quick") == [quick]
     assert find_runs(lesson, "full")[0].manifest["parameters"] == {"size": 2}
     assert (house.root / "reports/results/52_slow.json").exists()
-    assert house.course("run", "--resume").output == "nothing to resume\n"
+
+
+MEET = """
+import pathlib, time
+pathlib.Path(f"{name}.here").touch()
+deadline = time.monotonic() + 30
+while not pathlib.Path(f"{other}.here").exists():
+    assert time.monotonic() < deadline, "the other lesson does not run"
+    time.sleep(0.05)
+"""
+
+
+def test_lessons_run_side_by_side(house):
+    house.write_lesson("51_one", "name, other = 51, 52", MEET)
+    house.write_lesson("52_two", "name, other = 52, 51", MEET, "raise ValueError('mine')")
+    result = house.course("run", "--jobs", "2")
+    assert result.exit_code == 1
+    assert [house.manifests(stem)[0]["status"] for stem in ("51_one", "52_two")] == ["passed", "failed"]
+    assert "lesson 52 failed in cell 4: ValueError: mine" in result.output
+
+
+def test_the_longest_lesson_begins_first_and_memory_limits_how_many_run(house, monkeypatch):
+    monkeypatch.setattr(runner, "measure_free_memory", lambda: 1000 << 20)
+    stamp = "import time\nfrom helpers.record import record\nrecord('began', time.time())"
+    for stem, seconds, memory in (("51_short", 1, 300), ("52_long", 9, 600), ("53_mid", 5, 600)):
+        house.write_lesson(
+            stem,
+            stamp,
+            "time.sleep(0.3)\nrecord('ended', time.time())",
+            cpu_seconds=seconds,
+            memory_mib=memory,
+        )
+    assert house.course("run", "--jobs", "3").exit_code == 0
+    times = {number: read_record(find_runs(find_lesson(number))[0].record).values for number in (51, 52, 53)}
+    began, ended = ({n: v[name]["value"] for n, v in times.items()} for name in ("began", "ended"))
+    assert began[53] > ended[52], "two of 600 MiB are too much"
+    assert began[51] < ended[52], "one of 300 MiB fits beside one of 600"
+
+
+def test_two_commands_at_once_disturb_neither(house):
+    house.write_lesson("51_one", "import pathlib, time", "time.sleep(1)")
+    processes = [house.start("run", "51", "--force") for _ in range(2)]
+    outputs = [process.communicate(timeout=60)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], outputs
+    assert {manifest["status"] for manifest in house.manifests("51_one")} == {"passed"}
+    assert house.course("run", "51").output.count("up to date") == 1
+
+
+def test_threads_are_shared_out_where_nobody_has_chosen_them(house, monkeypatch):
+    look = "import os\nos.environ.setdefault('OPENBLAS_NUM_THREADS', '1')\n"
+    look += "names = ('OMP_NUM_THREADS', 'TF_NUM_INTRAOP_THREADS', 'OPENBLAS_NUM_THREADS')\n"
+    look += (
+        "from helpers.record import record\nrecord('given', ' '.join(os.environ.get(n, '-') for n in names))"
+    )
+    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "OPENBLAS_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(runner, "count_cores", lambda: 4)
+    house.write_lesson("51_one", look)
+    house.write_lesson("52_two", look)
+
+    def read_given() -> list[str]:
+        runs = [find_runs(find_lesson(number))[0] for number in (51, 52)]
+        return [read_record(run.record).values["given"]["value"] for run in runs]
+
+    assert house.course("run").exit_code == 0
+    assert read_given() == ["2 2 1", "2 2 1"]
+    assert house.course("run", "--force", "--jobs", "1").exit_code == 0
+    assert read_given() == ["- - 1", "- - 1"], "alone a lesson takes what it finds"
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "3")
+    assert house.course("run", "--force").exit_code == 0
+    assert read_given() == ["2 3 1", "2 3 1"]
+
+
+def test_processor_time_counts_children(house):
+    spin = "import time\nend = time.process_time() + 1\nwhile time.process_time() < end: pass\n"
+    house.write_lesson("51_spin", f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {spin!r}])")
+    assert house.course("run").exit_code == 0
+    [manifest] = house.manifests("51_spin")
+    assert 1 < manifest["cpu_seconds"] < 9
+
+
+def test_a_library_that_aborts_while_it_is_imported_is_heard(house):
+    house.write("keras/__init__.py", "import os\nos.write(2, b'cannot find libfoo.so\\n')\nos.abort()\n")
+    house.write_lesson("51_abort", "from helpers.backend import keras")
+    result = house.course("run")
+    [manifest] = house.manifests("51_abort")
+    assert (manifest["error"]["cell"], manifest["error"]["name"]) == (2, "KernelDied")
+    message = manifest["error"]["message"]
+    assert message.startswith("the kernel ended by SIGABRT; its last words: ")
+    assert "cannot find libfoo.so" in message
+    log = message.partition("its log: ")[2]
+    assert "cannot find libfoo.so" in (house.root / log).read_text()
+    assert str(house.root) not in message
+    assert "cannot find libfoo.so" in result.output
+
+
+def test_a_kernel_that_does_not_start_is_heard(house):
+    house.write("ipykernel_launcher.py", "import sys\nsys.exit('no such luck')\n")
+    house.write_lesson("51_stillborn")
+    assert house.course("run").exit_code == 1
+    [manifest] = house.manifests("51_stillborn")
+    assert (manifest["error"]["cell"], manifest["error"]["name"]) == (None, "KernelDied")
+    how, words, log = manifest["error"]["message"].split("; ")
+    assert (how, words) == ("the kernel ended with exit status 1", "its last words: no such luck")
+    assert "no such luck" in (house.root / log.removeprefix("its log: ")).read_text()
+
+
+def test_long_lines_take_no_longer_than_others(house):
+    house.write_lesson("51_long", "print(', '.join(['np.uint8(5)'] * 100_000))", "print('a\\rb')")
+    assert house.course("run", "51", "--time-limit", "20").exit_code == 0
+    [_, long, short] = nbformat.read(find_runs(find_lesson(51))[0].notebook, as_version=4).cells[1:]
+    assert len(long.outputs[0].text) == 1_300_000 - 1
+    assert short.outputs[0].text == "b\n"
+
+
+def test_streams_are_joined_as_a_terminal_shows_them():
+    outputs = [
+        new_output("stream", name="stderr", text="warned"),
+        new_output("stream", name="stdout", text="1 of 2\r2 o"),
+        new_output("display_data", {"text/plain": "figure"}),
+        new_output("stream", name="stdout", text="f 2\rdone\n\r\nlast\r"),
+    ]
+    joined = [(output.output_type, output.get("text")) for output in join_streams(outputs)]
+    assert joined == [
+        ("stream", "done\n\r\nlast\r"),
+        ("stream", "warned"),
+        ("display_data", None),
+    ]
+
+
+def test_any_path_of_a_checkout_will_do(house, monkeypatch):
+    for name in ("x{y}", "{prefix} 100%"):
+        place = house.root / name
+        for folder in ("notebooks", "reports/runs"):
+            (place / folder).mkdir(parents=True)
+        for constant, folder in (("ROOT", "."), ("NOTEBOOKS", "notebooks"), ("RUNS", "reports/runs")):
+            monkeypatch.setattr(paths, constant, place / folder)
+        there = type(house)(place)
+        there.write_lesson("51_one", "print(1)")
+        result = house.course("run", "51", "-p", "seed=3")
+        assert result.exit_code == 0, result.output
 
 
 @pytest.mark.parametrize(
@@ -256,7 +442,7 @@ def test_a_full_run_goes_on_from_the_state_of_a_failed_one_and_says_so(house):
         "the state of a run that passed is gone"
     )
     assert house.course("run", "51", "--full", "--force").exit_code == 1, "a forced run begins anew"
-    assert house.course("run", "--resume").exit_code == 0, "a resumed one goes on"
+    assert house.course("run", "51", "--full").exit_code == 0, "the same command without it goes on"
 
 
 def test_only_what_full_runs_write_leaves_a_checkout_unchanged(house):

@@ -82,6 +82,7 @@ def fill_house(root: Path, patch: pytest.MonkeyPatch) -> None:
         patch.setattr(paths, name, root / "reports" / name.lower())
     (paths.DATA / "README.md").write_text("# Data cards\n\nAll in the [catalogue](catalog.toml).\n")
     (paths.DATA / "catalog.toml").write_text("[mnist]\n")
+    (paths.REPORTS / "bands.toml").touch()
     table = "<table class='dataframe'><tr>" + "<td>a wide cell</td>" * 30 + "</tr></table>"
     claims = pd.DataFrame(
         {
@@ -273,7 +274,12 @@ def test_failed_build_leaves_the_old_site(tmp_path: Path) -> None:
         with pytest.raises(CourseError, match=r"nowhere\.ipynb(.|\n)*nonsense is unknown"):
             site.build()
         assert (paths.HTML / "index.html").read_text() == "old"
-        assert sorted(path.name for path in paths.REPORTS.iterdir()) == ["html", "results", "runs"]
+        assert sorted(path.name for path in paths.REPORTS.iterdir()) == [
+            "bands.toml",
+            "html",
+            "results",
+            "runs",
+        ]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ CELLS = (
 
 
 def test_store_writes_a_clean_notebook(house):
-    lesson = house.write_lesson("51_store", *CELLS, title="Kept", seconds=900)
+    lesson = house.write_lesson("51_store", *CELLS, title="Kept", seconds=900, cpu_seconds=900)
     before = nbformat.read(lesson.path, as_version=4)
     assert house.course("run", "51").exit_code == 0
     assert house.course("store", "51").exit_code == 0
@@ -35,12 +35,79 @@ def test_store_writes_a_clean_notebook(house):
     assert after.metadata.language_info == {"name": "python"}
     assert set(after.metadata) == {"course", "kernelspec", "language_info"}
     assert after.metadata.course.title == "Kept"
-    assert after.metadata.course.seconds % 5 == 0 < after.metadata.course.seconds < 900
+    assert "seconds" not in after.metadata.course
+    assert after.metadata.course.cpu_seconds % 5 == 0 < after.metadata.course.cpu_seconds < 900
     assert after.metadata.course.memory_mib % 100 == 0 < after.metadata.course.memory_mib
     assert text == json.dumps(json.loads(text), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     assert house.course("run", "51").output.count("up to date") == 1  # outputs are no change
     assert house.course("store", "51").exit_code == 0
     assert lesson.path.read_text() == text
+
+
+def test_store_keeps_the_present_prose(house):
+    lesson = house.write_lesson("51_store", "print(1)", "print(2)")
+    assert house.course("run", "51").exit_code == 0
+    notebook = nbformat.read(lesson.path, as_version=4)
+    notebook.cells[1] = nbformat.v4.new_markdown_cell("# Another heading")
+    notebook.cells.insert(3, nbformat.v4.new_markdown_cell("Between the two"))
+    nbformat.write(notebook, lesson.path)
+    assert house.course("store", "51").exit_code == 0
+    after = nbformat.read(lesson.path, as_version=4).cells
+    assert [cell.source for cell in after] == [cell.source for cell in notebook.cells]
+    assert [after[place].outputs[0].text for place in (2, 4)] == ["1\n", "2\n"]
+    del notebook.cells[3], notebook.cells[1]
+    nbformat.write(notebook, lesson.path)
+    assert house.course("store", "51").exit_code == 0
+    assert [cell.cell_type for cell in nbformat.read(lesson.path, as_version=4).cells] == ["code"] * 3
+
+
+def test_the_lock_notes_what_the_outputs_are_of(house):
+    house.write("reports/bands.toml", '["51".score]\nlow = 0\nhigh = 1\n')
+    house.write_lesson(
+        "51_store",
+        "from helpers.record import record\nrecord('score', 0.5, unit='fraction')\nrecord('other', 3)",
+        "# NBVAL_CHECK_OUTPUT\nprint(1)",
+    )
+    assert house.course("run", "51").exit_code == 0
+    assert house.course("store", "51").exit_code == 0
+    path = house.root / "notebooks/lessons.lock"
+    text = path.read_text()
+    [entry] = json.loads(text)["lessons"]["51_store"].values()
+    assert set(entry) == {"bands", "cells", "inputs", "modules", "outputs", "values", "versions"}
+    assert entry["values"] == {"score": {"value": 0.5, "unit": "fraction"}}
+    assert set(entry["modules"]) == {
+        "helpers/__init__.py",
+        "helpers/paths.py",
+        "helpers/record.py",
+    } | {name for name in entry["modules"] if name.startswith("helpers/") and "course" not in name}
+    assert len(entry["outputs"]) == 3
+    assert text == json.dumps(json.loads(text), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    assert str(house.root) not in text
+    assert house.course("store", "51").exit_code == 0
+    assert path.read_text() == text
+
+
+def test_entries_of_other_pythons_stay_while_they_are_of_the_same_state(house):
+    house.write_lesson("51_store", "# NBVAL_CHECK_OUTPUT\nprint(1)", "import time\nprint(time.time())")
+    house.write_lesson("52_gone", "print(1)")
+    assert house.course("run").exit_code == 0
+    assert house.course("store", "51", "52").exit_code == 0
+    path = house.root / "notebooks/lessons.lock"
+    content = json.loads(path.read_text())
+    [(python, entry)] = content["lessons"]["51_store"].items()
+    content["lessons"]["51_store"]["3.9"] = entry | {"versions": {"keras": "3.0"}}
+    path.write_text(json.dumps(content))
+    (house.root / "notebooks/52_gone.ipynb").unlink()
+    assert house.course("run", "51", "--force").exit_code == 0
+    assert house.course("store", "51").exit_code == 0
+    lessons = json.loads(path.read_text())["lessons"]
+    assert set(lessons) == {"51_store"}
+    assert set(lessons["51_store"]) == {"3.9", python}
+    assert lessons["51_store"]["3.9"]["outputs"] == lessons["51_store"][python]["outputs"] != entry["outputs"]
+    house.write_lesson("51_store", "# NBVAL_CHECK_OUTPUT\nprint(2)", "import time\nprint(time.time())")
+    assert house.course("run", "51").exit_code == 0
+    assert house.course("store", "51").exit_code == 0
+    assert set(json.loads(path.read_text())["lessons"]["51_store"]) == {python}
 
 
 @pytest.mark.parametrize("status", ["never", "changed", "path"])
@@ -53,7 +120,7 @@ def test_store_refuses(house, status):
     result = house.course("store", "51")
     words = {
         "never": "not run yet",
-        "changed": "the notebook changed",
+        "changed": "its code cells changed",
         "path": f"cell 2 prints the path {house.root}/",
     }
     assert result.exit_code == 2
