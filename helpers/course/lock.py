@@ -84,7 +84,8 @@ def find_fresh(lesson: Lesson) -> tuple[Fresh | None, str]:
     if not changes and not _failed_here(lesson):
         entry = find_entry(lesson)
         return Fresh(None, entry["values"], entry), ""
-    return None, changes if reason == "not run yet" and changes else reason
+    unknown = find_last(lesson, "default") is None and lesson.stem in read_lock()
+    return None, changes if unknown and changes else reason
 
 
 def _failed_here(lesson: Lesson) -> bool:

@@ -300,7 +300,8 @@ def _explain(passed: Run | None, failed: Run | None, reason: str) -> str:
         was = "failed" if failed.status == "failed" else "was interrupted"
         return f"The newest run {was}; this page shows {shown}."
     if not passed:
-        return f"Not executed here; this page shows {shown}, which are of an earlier state: {reason}."
+        earlier = "" if reason == "not run yet" else f", which are of an earlier state: {reason}"
+        return f"Not executed here; this page shows {shown}{earlier}."
     return f"This run is out of date: {reason}."
 
 

@@ -180,7 +180,7 @@ def test_the_lock_does_not_hide_that_the_same_state_failed_here(alone, check_fai
 
 def test_a_lesson_that_was_never_run_or_stored_fails(house, check_failures):
     house.write_lesson("51_replay", MARKED)
-    check_failures("run", words="lesson 51: not stored yet; run: course run 51")
+    check_failures("run", words="lesson 51: not run yet; run: course run 51")
     assert house.course("run").exit_code == 0
     check_failures("run", words="lesson 51: its outputs are not stored; run: course run 51 && course")
 

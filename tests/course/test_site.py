@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -18,8 +19,9 @@ from PIL import Image
 
 from helpers import paths
 from helpers.course import export, site
-from helpers.course.lessons import CourseError, find_lesson
-from helpers.course.manifest import start_manifest
+from helpers.course.lessons import CourseError, find_lesson, find_runs
+from helpers.course.lock import write_entry
+from helpers.course.manifest import make_run_folder, start_manifest
 
 PICTURES = "01_pictures"
 LONG_CODE = "\n".join(f"step_{n} = {n}" for n in range(20))
@@ -61,8 +63,7 @@ def make_run(stem: str, status: str, started: str, error: dict | None = None, li
         "seconds": 23.4,
         "peak_memory_mib": 812.0,
     }
-    folder = paths.RUNS / stem / f"default-{started[:4]}-1"
-    folder.mkdir(parents=True)
+    folder = make_run_folder(manifest)
     (folder / "notebook.ipynb").write_bytes(lesson.path.read_bytes())
     (folder / "manifest.json").write_text(json.dumps(manifest))
     (folder / "record.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -80,6 +81,7 @@ def fill_house(root: Path, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(paths, "ROOT", root)
     for name in ("RESULTS", "RUNS", "HTML"):
         patch.setattr(paths, name, root / "reports" / name.lower())
+    (paths.REPORTS / "bands.toml").touch()
     (paths.DATA / "README.md").write_text("# Data cards\n\nAll in the [catalogue](catalog.toml).\n")
     (paths.DATA / "catalog.toml").write_text("[mnist]\n")
     (paths.REPORTS / "bands.toml").touch()
@@ -201,7 +203,13 @@ def test_kind_of_a_column(texts: list[str], kind: list[str] | None) -> None:
 
 def test_manifest_is_at_the_foot(html: Path) -> None:
     text = read_page(html).select_one("details #this-run").get_text(" ")
-    for part in ("seed = 0", "2026-03-01 10:00:00 UTC", "23 s, 812 MiB", "numpy"):
+    for part in (
+        "of a run on this computer",
+        "seed = 0",
+        "2026-03-01 10:00:00 UTC",
+        "23 s, 812 MiB",
+        "numpy",
+    ):
         assert part in text
 
 
@@ -253,13 +261,54 @@ def test_page_says_what_changed_since_its_run(tmp_path: Path) -> None:
         fill_house(tmp_path / "other", patch)
         assert site.describe_lesson(find_lesson(1)).note == ""
         make_lesson(PICTURES, new_code_cell("changed = True"))
-        assert site.describe_lesson(find_lesson(1)).note == "This run is out of date: the notebook changed."
+        note = site.describe_lesson(find_lesson(1)).note
+        assert note == "This run is out of date: its code cells changed."
+
+
+def test_page_joins_the_present_prose_with_the_outputs_of_a_fresh_run(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        fill_house(tmp_path / "other", patch)
+        path = paths.NOTEBOOKS / f"{PICTURES}.ipynb"
+        notebook = nbformat.read(path, as_version=4)
+        for cell in notebook.cells:
+            cell.pop("outputs", None) if cell.cell_type == "markdown" else cell.update(outputs=[])
+        del notebook.cells[2]
+        notebook.cells.insert(1, new_markdown_cell("Added after the run."))
+        notebook.cells.append(new_markdown_cell("Added at the end."))
+        nbformat.write(notebook, path)
+        site.stage(tmp_path / "source")
+        staged = nbformat.read(tmp_path / "source" / "notebooks" / f"{PICTURES}.ipynb", as_version=4)
+        assert [cell.source for cell in staged.cells] == [cell.source for cell in notebook.cells]
+        figures = [len(cell.outputs) for cell in staged.cells if cell.cell_type == "code"]
+        assert figures == [0, 2, 0, 1]
+
+
+def test_stored_outputs_of_the_present_state_are_as_good_as_a_run(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        fill_house(tmp_path / "other", patch)
+        lesson = find_lesson(1)
+        write_entry(lesson, find_runs(lesson)[0], nbformat.read(lesson.path, as_version=4))
+        shutil.rmtree(paths.RUNS / PICTURES)
+        page = site.describe_lesson(lesson)
+        assert (page.status, page.note, page.source, page.here) == ("stored", "", lesson.path, None)
+        assert page.run[0] == (
+            "Outputs",
+            [
+                "as stored in the notebook; code, helpers, data, bands and packages are the present ones, "
+                "so it was not run again"
+            ],
+        )
+        assert page.headline[0]["here"] == "77.8 %"
+        make_lesson(PICTURES, new_code_cell("changed = True"))
+        page = site.describe_lesson(find_lesson(1))
+        assert page.note.endswith("which are of an earlier state: its code cells changed.")
+        assert page.run == [("Outputs", ["as stored in the notebook, of an earlier state"])]
 
 
 def test_killed_run_is_called_interrupted(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         fill_house(tmp_path / "other", patch)
-        make_run("03_never_run", "running", "2000-01-01T00:00:00+00:00")  # no process is that old
+        make_run("03_never_run", "running", "2000-01-01T00:00:00+00:00")  # nobody holds it
         page = site.describe_lesson(find_lesson(3))
         assert (page.status, page.error) == ("interrupted", "")
         assert page.note.startswith("The newest run was interrupted;")
