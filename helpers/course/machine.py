@@ -107,7 +107,7 @@ def print_report(console: Console, lessons: Sequence[tuple[Lesson, FullRun | Non
         facts.add_row(name, Text(fact))
     console.print(facts, "")
     table = Table(box=None, pad_edge=False)
-    for column in ("lesson", "", "here?", "time", "memory", "full run"):
+    for column in ("lesson", "", "here?", "processor", "memory", "full run"):
         table.add_column(column)
     obstacles = [_find_obstacle(lesson) for lesson, _ in lessons]
     for (lesson, full), obstacle in zip(lessons, obstacles, strict=True):
@@ -126,7 +126,7 @@ def _find_obstacle(lesson: Lesson) -> str:
 
 
 def _tell_cost(lesson: Lesson) -> tuple[str, str]:
-    """Return time and memory of the default run: of the last one here, or as the notebook states them."""
+    """Return processor time and memory of the default run: of the last one here, or as the notebook says."""
     last = newest_run(lesson, status="passed")
     known = last.manifest if last else lesson.about
     seconds = known.get("cpu_seconds") or known.get("seconds")

@@ -348,10 +348,10 @@ def list_facts(manifest: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
     changed = ", with changes that are not committed" if manifest["dirty"] else ""
     yield "Commit", [manifest["commit"] + changed]
     yield "Started", [f"{manifest['started'][:19].replace('T', ' ')} UTC"]
-    yield (
-        "Took",
-        [f"{format_duration(sum_seconds(manifest))}, {manifest['peak_memory_mib']:,.0f} MiB of memory"],
-    )
+    took = [format_duration(sum_seconds(manifest)), f"{manifest['peak_memory_mib']:,.0f} MiB of memory"]
+    if manifest.get("cpu_seconds"):
+        took.insert(1, f"{format_duration(manifest['cpu_seconds'])} of processor time")
+    yield "Took", [", ".join(took)]
     machine = f"{device['cpu']}, {device['cores']} cores, {device['memory_gib']:.0f} GiB of memory"
     yield "Machine", [machine, f"{device['os']}, GPU: {device['gpu'] or 'none'}"]
     yield (

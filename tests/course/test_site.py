@@ -61,6 +61,7 @@ def make_run(stem: str, status: str, started: str, error: dict | None = None, li
         "error": error,
         "started": started,
         "seconds": 23.4,
+        "cpu_seconds": 31.2,
         "peak_memory_mib": 812.0,
     }
     folder = make_run_folder(manifest)
@@ -207,7 +208,7 @@ def test_manifest_is_at_the_foot(html: Path) -> None:
         "of a run on this computer",
         "seed = 0",
         "2026-03-01 10:00:00 UTC",
-        "23 s, 812 MiB",
+        "23 s, 31 s of processor time, 812 MiB",
         "numpy",
     ):
         assert part in text
