@@ -17,6 +17,7 @@ import numpy as np
 from helpers import paths
 from helpers.commit import read_commit
 from helpers.data import Split
+from helpers.naming import refuse_other
 from helpers.record import note_input
 
 
@@ -58,17 +59,15 @@ def reuse(path: Path, recipe: Mapping[str, Any], train: Callable[[], Member]) ->
     Raises:
         ValueError: the file belongs to another recipe, or what was trained gives no probabilities.
     """
-    recipe = json.loads(json.dumps(recipe))
     if not path.exists():
         _keep(path, train())
     member = load_member(path)
-    for name in sorted({*member.recipe, *recipe}):
-        there, here = member.recipe.get(name), recipe.get(name)
-        if there != here:
-            raise ValueError(
-                f"{path.name} was trained by another recipe: {name} is {there!r} there and {here!r} here; "
-                "delete it to train anew, or go back to its recipe"
-            )
+    refuse_other(
+        member.recipe,
+        recipe,
+        f"{path.name} was trained by another recipe",
+        "delete it to train anew, or go back to its recipe",
+    )
     return member
 
 

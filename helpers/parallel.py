@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from helpers.naming import refuse_other
+
 if TYPE_CHECKING:
     from distributed import Client, Future
 
@@ -246,7 +248,12 @@ def _open_journal(
         if header is None:
             write({"experiment": experiment})
         else:
-            _refuse_other(header, experiment, path)
+            refuse_other(
+                header,
+                experiment,
+                f"{path} belongs to another experiment",
+                "delete it, or name another journal",
+            )
         yield outcomes, write
 
 
@@ -269,14 +276,3 @@ def _read_journal(file: BinaryIO, path: Path) -> tuple[dict[str, Any] | None, di
             ) from None
     file.truncate(len(whole))
     return header, outcomes
-
-
-def _refuse_other(header: Mapping[str, Any], experiment: Mapping[str, Any], path: Path) -> None:
-    experiment = json.loads(json.dumps(experiment))
-    for name in sorted({*header, *experiment}):
-        there, here = header.get(name), experiment.get(name)
-        if there != here:
-            raise ValueError(
-                f"{path} belongs to another experiment: {name} is {there!r} there and {here!r} here; "
-                "delete it, or name another journal"
-            )

@@ -4,7 +4,10 @@ import atexit
 import os
 import shutil
 import tempfile
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
@@ -27,12 +30,30 @@ def cache() -> Path:
     return (ROOT / Path(os.environ.get("COURSE_CACHE") or DATA / "cache").expanduser()).resolve()
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a reader, or a kill, never meets half of it; make its folder if need be."""
+def write_atomically(path: Path, content: bytes | str | Callable[[BinaryIO], object]) -> None:
+    """Write a file so that a reader, or a kill, never meets half of it; make its folder if need be.
+
+    A write that fails, as on a full disk, leaves the file as it was and nothing beside it.
+
+    Args:
+        path: of the file.
+        content: bytes; a text, which is written as UTF-8; or a function that writes into an open file.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    part.write_bytes(content)
-    os.replace(part, path)
+    # Two threads may write the same file, so the process alone makes no name of its own.
+    part = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
+    try:
+        with open(part, "wb") as file:
+            if callable(content):
+                content(file)
+            else:
+                file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())  # or a power cut could leave the new name with an empty file
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def state() -> Path:

@@ -40,7 +40,7 @@ def test_a_member_of_another_recipe_is_refused(tmp_path):
     before = path.read_bytes()
     with pytest.raises(ValueError, match=r"sparse-0.npz .* epochs is 2 there and 3 here; delete it"):
         reuse(path, RECIPE | {"epochs": 3}, make_member)
-    with pytest.raises(ValueError, match="rate is None there"):
+    with pytest.raises(ValueError, match="rate is missing there"):
         reuse(path, RECIPE | {"rate": 0.1}, make_member)
     assert path.read_bytes() == before
 

@@ -285,7 +285,7 @@ def test_a_journal_of_another_experiment_is_refused_and_kept(journal):
     whole = journal.read_bytes()
     with pytest.raises(ValueError, match="another experiment: power is 2 there and 3 here"):
         resume(journal, 5, power=3)
-    with pytest.raises(ValueError, match="epochs is None there and 9 here"):
+    with pytest.raises(ValueError, match="epochs is missing there and 9 here"):
         resume(journal, 5, epochs=9)
     assert journal.read_bytes() == whole
 

@@ -4,10 +4,9 @@ Folders are looked up in `helpers.paths` at every call, so that a test can point
 """
 
 import ast
-import difflib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers import paths
+from helpers.naming import suggest
 
 
 class CourseError(Exception):
@@ -38,13 +38,6 @@ def reading(path: Path, what: str) -> Iterator[None]:
         name = path.relative_to(paths.ROOT).as_posix() if path.is_relative_to(paths.ROOT) else str(path)
         reason = " ".join(str(error).split())[:200]
         raise CourseError(f"{name} is no {what}: {reason}; restore it, or move it away") from None
-
-
-def suggest(word: str, known: Iterable[str], what: str) -> str:
-    """Return "; did you mean X?", or "; WHAT: A, B, C" where nothing known is close."""
-    known = list(known)
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    return f"; did you mean {near[0]}?" if near else f"; {what}: {', '.join(known) or 'none'}"
 
 
 @dataclass(frozen=True)
@@ -112,11 +105,8 @@ class Lesson:
         known = self.read_parameters()
         for name in given:
             if name not in known:
-                near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
-                hint = f"; did you mean {near[0]}?" if near else ";"
                 raise CourseError(
-                    f"{origin}: unknown parameter {name!r} of lesson {self.number}{hint} "
-                    f"known: {', '.join(known) or 'none'}"
+                    f"{origin}: unknown parameter {name!r} of lesson {self.number}{suggest(name, known)}"
                 )
         return {name: _fit(name, value, known[name], origin) for name, value in given.items()}
 

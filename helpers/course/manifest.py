@@ -16,14 +16,9 @@ from helpers.course.lessons import Lesson
 from helpers.course.machine import describe_device
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write text as `helpers.paths.write_atomically` writes bytes."""
-    paths.write_atomically(path, text.encode())
-
-
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a file atomically as indented JSON, in the order given."""
-    write_atomically(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    paths.write_atomically(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
 def start_manifest(lesson: Lesson, profile: str, parameters: Mapping[str, Any]) -> dict[str, Any]:

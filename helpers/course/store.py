@@ -12,7 +12,6 @@ from helpers import paths
 from helpers.course.freshness import explain_staleness, find_last
 from helpers.course.lessons import CourseError, Lesson, reading
 from helpers.course.lock import write_entry
-from helpers.course.manifest import write_atomically
 
 _ADDED_TAGS = {"injected-parameters", "papermill-error-cell-tag"}
 
@@ -39,7 +38,7 @@ def store(lesson: Lesson) -> None:
     about.cpu_seconds = _round_up(run.manifest["cpu_seconds"], 5)
     about.memory_mib = _round_up(run.manifest["peak_memory_mib"], 100)
     stored = clean_notebook(stored)
-    write_atomically(lesson.path, nbformat.writes(stored) + "\n")
+    paths.write_atomically(lesson.path, nbformat.writes(stored) + "\n")
     write_entry(lesson, run, nbformat.read(lesson.path, as_version=4))
 
 

@@ -1,6 +1,5 @@
 """The catalogue `data/catalog.toml`: what sets there are, of which files, whether those are right."""
 
-import difflib
 import hashlib
 import tomllib
 from collections.abc import Iterable
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers import paths
+from helpers.naming import suggest
 from helpers.record import note_input
 
 
@@ -94,9 +94,7 @@ def check_name(name: str, known: Iterable[str]) -> None:
     """
     known = list(known)
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
-        raise ValueError(f"unknown data set {name!r}; {hint}known: {', '.join(known)}")
+        raise ValueError(f"unknown data set {name!r}{suggest(name, known)}")
 
 
 def find_set(name: str) -> DataSet:

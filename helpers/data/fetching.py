@@ -1,7 +1,6 @@
 """`fetch`: bring a set into the cache, whole and checked, whoever else is doing the same."""
 
 import errno
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from helpers.data.catalog import (
     inspect,
 )
 from helpers.data.sources import SourceError, read_source
+from helpers.paths import write_atomically
 
 Say = Callable[[str], None]
 _TEMPORARY = ".fetch-"
@@ -28,16 +28,13 @@ class FetchError(Exception):
     """A set could not be brought into the cache."""
 
 
-def _place(file: DataFile, content: bytes, workshop: Path) -> None:
+def _place(file: DataFile, content: bytes) -> None:
     """Check, then write so that the file's name never stands for a part of it."""
     try:
         check_bytes(file, content)
     except ChecksumError as error:
         raise SourceError(f"gave wrong bytes for {file.name}") from error
-    written = workshop / "checked"
-    written.write_bytes(content)
-    file.path.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(written, file.path)
+    write_atomically(file.path, content)
 
 
 def _try_sources(
@@ -48,10 +45,9 @@ def _try_sources(
     for source in sources:
         say(f"{entry.name}: fetching from {source}")
         with TemporaryDirectory(dir=folder, prefix=_TEMPORARY) as workshop:
-            (inner := Path(workshop) / "source").mkdir()
             try:
-                for name, content in read_source(source, tuple(missing), inner):
-                    _place(missing[name], content, Path(workshop))
+                for name, content in read_source(source, tuple(missing), Path(workshop)):
+                    _place(missing[name], content)
                     del missing[name]
             except SourceError as error:
                 reason = str(error)
@@ -78,6 +74,9 @@ def _complete(entry: DataSet, sources: Sequence[str], folder: Path, say: Say) ->
     """Under the lock: see what is missing now, and get that."""
     for left_over in folder.glob(f"{_TEMPORARY}*"):  # of a fetch that was killed
         shutil.rmtree(left_over)
+    for file in entry.files:
+        for left_over in file.path.parent.glob(f".{file.path.name}.*"):
+            left_over.unlink()
     states = {file.name: inspect(file) for file in entry.files}
     for name, state in states.items():
         if state == "wrong":

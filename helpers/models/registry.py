@@ -3,12 +3,13 @@
 Not listed is `fast_cnn`, whose first kernels are measured on the training images. Introduced in lesson 10.
 """
 
-import difflib
 import importlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
+
+from helpers.naming import suggest
 
 if TYPE_CHECKING:
     import keras
@@ -82,9 +83,7 @@ def find_architecture(name: str) -> Architecture:
         ValueError: no such network; the message names the nearest and all.
     """
     if name not in ARCHITECTURES:
-        near = difflib.get_close_matches(name, ARCHITECTURES, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
-        raise ValueError(f"unknown model {name!r}; {hint}known: {', '.join(ARCHITECTURES)}")
+        raise ValueError(f"unknown model {name!r}{suggest(name, ARCHITECTURES)}")
     return ARCHITECTURES[name]
 
 

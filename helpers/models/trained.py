@@ -5,7 +5,6 @@ deviation of the pixels it was trained on. Its card is the `.json` beside it. No
 on loading but layers of Keras and of this package.
 """
 
-import difflib
 import hashlib
 import io
 import json
@@ -20,6 +19,7 @@ from numpy.typing import ArrayLike
 from helpers import paths
 from helpers.data import ChecksumError
 from helpers.images import standardise
+from helpers.naming import suggest
 from helpers.record import note_input
 
 if TYPE_CHECKING:
@@ -95,9 +95,7 @@ def load_trained(name: str) -> Trained:
 
     known = sorted(path.stem for path in paths.MODELS.glob("*.json"))
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known) or 'none yet'}"
-        raise ValueError(f"no trained model {name!r}; {hint}")
+        raise ValueError(f"no trained model {name!r}{suggest(name, known, 'there are')}")
     card = json.loads((paths.MODELS / f"{name}.json").read_text(encoding="utf-8"))
     path = paths.MODELS / f"{name}.npz"
     content = path.read_bytes()

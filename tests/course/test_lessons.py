@@ -19,8 +19,8 @@ def refuse(house, *arguments: str) -> str:
 @pytest.mark.parametrize(
     ("name", "line"),
     [
-        ("13b", "unknown lesson '13b'; did you mean 13?"),
-        ("130", "unknown lesson '130'; did you mean 13?"),
+        ("13b", "unknown lesson '13b'; did you mean 13? lessons: 01, 13"),
+        ("130", "unknown lesson '130'; did you mean 13? lessons: 01, 13"),
         ("xyz", "unknown lesson 'xyz'; lessons: 01, 13"),
     ],
 )

@@ -57,7 +57,7 @@ def test_a_spoiled_file_is_refused(folder, card):
 
 
 def test_an_unknown_name_is_answered_with_the_nearest(folder, card):
-    with pytest.raises(ValueError, match="no trained model 'tiny'; there are: none yet"):
+    with pytest.raises(ValueError, match="no trained model 'tiny'; there are: none"):
         load_trained("tiny")
     keep_trained("tiny", build(), mean=MEAN, deviation=DEVIATION, card=card)
     with pytest.raises(ValueError, match="no trained model 'tinny'; did you mean tiny"):
