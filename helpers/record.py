@@ -5,7 +5,6 @@ notebook opened by hand they are checked and go nowhere. `load_result` reads wha
 `reports/results/`.
 """
 
-import difflib
 import hashlib
 import io
 import json
@@ -13,12 +12,13 @@ import math
 import numbers
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helpers.paths import DATA, RESULTS, ROOT
+from helpers.naming import suggest
+from helpers.paths import DATA, NOTEBOOKS, RESULTS, ROOT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +31,7 @@ def _append(line: dict[str, Any]) -> None:
     folder = os.environ.get("COURSE_RUN_DIR")
     if folder:
         with open(Path(folder) / "record.jsonl", "a", encoding="utf-8") as file:
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            file.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def record(name: str, value: Any, *, unit: str = "") -> None:
@@ -63,13 +63,48 @@ def record(name: str, value: Any, *, unit: str = "") -> None:
 
 
 def record_table(name: str, table: "pd.DataFrame") -> None:
-    """Record a table of scalars; its index becomes the first column of what `Result.table` gives back."""
+    """Record a table of scalars; `Result.table` gives it back with its index, its columns and every digit.
+
+    A table recorded again under the same name replaces the earlier one.
+
+    Args:
+        name: such as `by_class`.
+        table: bools, ints, floats and texts; what is missing, NaN or None, comes back missing.
+
+    Raises:
+        TypeError: no DataFrame, or an entry that is no scalar.
+        ValueError: an infinite number, or an index or columns of several levels.
+    """
     import pandas as pd
 
     if not isinstance(table, pd.DataFrame):
         raise TypeError(f"{name} is a {type(table).__name__}; record_table takes a pandas DataFrame")
-    text = table.to_json(orient="split", double_precision=15)
-    _append({"kind": "table", "name": name, "value": json.loads(text)})
+    for labels, cure in ((table.index, "call reset_index first"), (table.columns, "join its column names")):
+        if labels.nlevels > 1:
+            raise ValueError(f"{name} has labels of {labels.nlevels} levels; {cure}")
+    rows = zip(table.index, *(table.iloc[:, place] for place in range(table.shape[1])), strict=True)
+    rows = [[_to_scalar(name, label, entry) for entry in row] for label, *row in rows]
+    parts = {
+        "name": _to_scalar(name, "its index", table.index.name),
+        "columns": [_to_scalar(name, "its columns", label) for label in table.columns],
+        "index": [_to_scalar(name, "its index", label) for label in table.index],
+        "data": rows,
+    }
+    _append({"kind": "table", "name": name, "value": parts})
+
+
+def _to_scalar(name: str, where: Any, entry: Any) -> bool | int | float | str | None:
+    """Return an entry of a table as JSON holds it, None where it is missing."""
+    import pandas as pd
+
+    entry = entry.item() if hasattr(entry, "item") and getattr(entry, "ndim", 0) == 0 else entry
+    if entry is None or (pd.api.types.is_scalar(entry) and pd.isna(entry)):
+        return None
+    if isinstance(entry, float) and not math.isfinite(entry):
+        raise ValueError(f"{name} holds {entry} in row {where!r}; find out why before recording it")
+    if not isinstance(entry, (bool, int, float, str)):
+        raise TypeError(f"{name} holds a {type(entry).__name__} in row {where!r}; record scalars only")
+    return entry
 
 
 @cache
@@ -111,9 +146,7 @@ def answer(claim: str | Iterable[str], verdict: str, evidence: str) -> None:
     known = _read_claims()[0].index
     for one in [claim] if isinstance(claim, str) else claim:
         if one not in known:
-            near = difflib.get_close_matches(one, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else "data/claims.csv lists them"
-            raise ValueError(f"unknown claim {one!r}; {hint}")
+            raise ValueError(f"unknown claim {one!r}{suggest(one, known, 'claims')}")
         _append({"kind": "answer", "name": one, "verdict": verdict, "evidence": evidence})
 
 
@@ -126,23 +159,53 @@ def note_input(path: Path, sha256: str) -> None:
 
 @dataclass(frozen=True)
 class Result:
-    """What one run recorded: values with units, tables, answers to claims, and the manifest of the run."""
+    """What one run recorded.
+
+    Attributes:
+        values: with their units, by name.
+        tables: as JSON, by name.
+        answers: verdict and evidence by claim.
+        manifest: of the run; empty where none has been recorded.
+        replaced: whether the run that reads it will replace it, and so may know names that it does not.
+    """
 
     values: dict[str, dict[str, Any]] = field(default_factory=dict)
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
     answers: dict[str, dict[str, str]] = field(default_factory=dict)
     manifest: dict[str, Any] = field(default_factory=dict)
+    replaced: bool = False
 
     def value(self, name: str) -> Any:
-        """Return a recorded value, or NaN where the run has not been made or did not record it."""
-        return self.values.get(name, {"value": math.nan})["value"]
+        """Return a recorded value, or NaN where no run has been recorded yet.
+
+        Raises:
+            KeyError: a run was recorded, but no such value.
+        """
+        return self.values[name]["value"] if self._has(name, self.values, "values") else math.nan
 
     def table(self, name: str) -> "pd.DataFrame":
-        """Return a recorded table; empty where there is none."""
+        """Return a recorded table, or an empty one where no run has been recorded yet.
+
+        Raises:
+            KeyError: a run was recorded, but no such table.
+        """
         import pandas as pd
 
-        parts = self.tables.get(name, {"index": [], "columns": [], "data": []})
-        return pd.DataFrame(parts["data"], index=parts["index"], columns=parts["columns"])
+        if not self._has(name, self.tables, "tables"):
+            return pd.DataFrame()
+        parts = self.tables[name]
+        table = pd.DataFrame(parts["data"], index=parts["index"], columns=parts["columns"])
+        for place in range(table.shape[1]):
+            if len(table) and table.iloc[:, place].isna().all():  # of None alone pandas makes objects
+                table.isetitem(place, table.iloc[:, place].astype(float))
+        return table.rename_axis(parts.get("name"))
+
+    def _has(self, name: str, known: Mapping[str, Any], what: str) -> bool:
+        if name in known or not self.manifest or self.replaced:
+            return name in known
+        lesson = self.manifest.get("lesson", "?")
+        hint = suggest(name, known, f"recorded {what}")
+        raise KeyError(f"the full run of lesson {lesson} recorded no {name!r} among its {what}{hint}")
 
     @property
     def origin(self) -> str:
@@ -150,25 +213,53 @@ class Result:
         if not self.manifest:
             return "not recorded yet"
         device, run = self.manifest["device"], self.manifest
-        changed = " with changes" if run["dirty"] else ""
-        minutes = sum_seconds(run) / 60
-        parts = f" in {len(run['earlier']) + 1} parts" if run.get("earlier") else ""
         return (
-            f"full run of {run['started'][:10]}, {minutes:.1f} minutes{parts} on {device['cores']} cores "
-            f"({device['cpu']}), commit {run['commit'][:7]}{changed}"
+            f"full run of {run['started'][:10]}, {sum_seconds(run) / 60:.1f} minutes on {device['cores']} "
+            f"cores ({device['cpu']}), {describe_commits(run)}"
         )
 
 
 def sum_seconds(manifest: Mapping[str, Any]) -> float:
     """Return how long a run took: one that was interrupted is the sum of its parts."""
-    return sum(part["seconds"] for part in [*manifest.get("earlier", []), manifest])
+    return sum(part["seconds"] for part in list_parts(manifest))
+
+
+def list_parts(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return what is known of each part of a run, in order: one that was interrupted has several."""
+    return [*manifest.get("earlier", []), manifest]
+
+
+def list_commits(manifest: Mapping[str, Any]) -> list[str]:
+    """Return every commit that contributed to a run, once each, in seven digits, with its changes if any."""
+    names = [
+        part["commit"][:7] + (" with changes" if part["dirty"] and part["commit"] != "unknown" else "")
+        for part in list_parts(manifest)
+    ]
+    return list(dict.fromkeys(names))
+
+
+def is_dirty(manifest: Mapping[str, Any]) -> bool:
+    """Say whether any part of a run was made from files that were not committed."""
+    return any(part["dirty"] for part in list_parts(manifest))
+
+
+def describe_commits(manifest: Mapping[str, Any]) -> str:
+    """Return in words from which commits a run was made, and in how many parts."""
+    parts, commits = list_parts(manifest), list_commits(manifest)
+    if len(commits) > 1:
+        text = f"in {len(parts)} parts from {len(commits)} commits: {', '.join(commits)}"
+    else:
+        text = f"in {len(parts)} parts, commit {commits[0]}" if len(parts) > 1 else f"commit {commits[0]}"
+    changes = dict.fromkeys(one for part in parts for one in part.get("differs", ()))
+    return f"{text} (changed between the parts: {', '.join(changes)})" if changes else text
 
 
 def read_record(path: Path) -> Result:
     """Read the lines that one run appended; of a name recorded twice the last counts."""
     parts: dict[str, dict[str, Any]] = {"value": {}, "table": {}, "answer": {}, "input": {}}
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    for line in map(json.loads, lines):
+    # Not splitlines: a recorded text may hold other characters that it takes for ends of lines.
+    lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
+    for line in map(json.loads, filter(None, lines)):
         kind, name = line.pop("kind"), line.pop("name", line.get("path"))
         parts[kind][name] = line["value"] if kind == "table" else line
     return Result(
@@ -187,11 +278,19 @@ def load_result(lesson: str) -> Result:
 
     Returns:
         The result; an empty one, whose `origin` says so, where no full run has been recorded yet.
+
+    Raises:
+        ValueError: no such lesson.
     """
     found = sorted(RESULTS.glob(f"{lesson}_*.json"))
+    lessons = sorted({path.name[:2] for path in NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")})
+    if not found and lesson not in lessons:
+        raise ValueError(f"unknown lesson {lesson!r}{suggest(lesson, lessons, 'lessons')}")
     if not found:
         note_input(RESULTS / f"{lesson}_*.json", "")  # so that the lesson runs again once there is one
         return Result()
     content = found[0].read_bytes()
     note_input(found[0], hashlib.sha256(content).hexdigest())
-    return Result(**json.loads(content))
+    run = Path(os.environ.get("COURSE_RUN_DIR", ""))
+    replaced = run.name.startswith("full-") and run.parent.name == found[0].stem
+    return replace(Result(**json.loads(content)), replaced=replaced)
