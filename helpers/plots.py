@@ -5,6 +5,8 @@ marker, or are labelled directly.
 """
 
 import io
+import itertools
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -68,6 +70,21 @@ def _name_rows(axes: Axes, names: list[str]) -> np.ndarray:
     return places
 
 
+def _style(count: int, colours: Sequence[str] = COLOURS) -> tuple[list[str], list[str]]:
+    """Return a colour and a marker for each of several series; no two series have both in common.
+
+    Raises:
+        ValueError: more series than can be told apart, or more than the colours that a caller chose.
+    """
+    most = math.lcm(len(COLOURS), len(MARKERS)) if colours is COLOURS else len(colours)
+    if count > most:
+        raise ValueError(f"{count} series, but colours and markers for {most}; draw fewer, or give colours")
+    return (
+        list(itertools.islice(itertools.cycle(colours), count)),
+        list(itertools.islice(itertools.cycle(MARKERS), count)),
+    )
+
+
 def draw_images(rows: Mapping[str, np.ndarray], *, title: str, size: float = 0.75) -> Figure:
     """Draw rows of images, each row with its name on the left.
 
@@ -127,11 +144,11 @@ def draw_dots(table: pd.DataFrame, *, title: str, axis: str, colours: Sequence[s
     figure, [[axes]] = start_figure(title, 7.0, 0.34 * len(table) + 1.4)
     places = _name_rows(axes, [str(name) for name in table.index])
     axes.hlines(places, table.min(axis=1), table.max(axis=1), color="#bbbbbb", linewidth=2, zorder=1)
-    for column, colour, marker in zip(table.columns, colours, MARKERS, strict=False):
+    for column, colour, marker in zip(table.columns, *_style(len(table.columns), colours), strict=True):
         size = 84 if column == table.columns[0] else 40  # a later dot on the first leaves a rim of it
         axes.scatter(table[column], places, s=size, color=colour, marker=marker, label=column, zorder=2)
     axes.set_xlabel(axis)
-    figure.legend(loc="outside lower center", ncols=len(table.columns), frameon=False)
+    figure.legend(loc="outside lower center", ncols=min(len(table.columns), 8), frameon=False)
     return figure
 
 
@@ -145,8 +162,8 @@ def draw_tradeoff(table: pd.DataFrame, *, title: str, cost: str, groups: str | N
         groups: a column whose values get markers and colours of their own.
     """
     figure, [[axes]] = start_figure(title, 7.0, 4.6)
-    parts = table.groupby(groups, sort=False) if groups else [("", table)]
-    for (name, part), colour, marker in zip(parts, COLOURS, MARKERS, strict=False):
+    parts = list(table.groupby(groups, sort=False, dropna=False)) if groups else [("", table)]
+    for (name, part), colour, marker in zip(parts, *_style(len(parts)), strict=True):
         below, above = part["accuracy"] - part["low"], part["high"] - part["accuracy"]
         axes.errorbar(
             part[cost],
@@ -169,7 +186,7 @@ def draw_tradeoff(table: pd.DataFrame, *, title: str, cost: str, groups: str | N
     axes.set(xlabel=cost, ylabel="accuracy (%)")
     axes.margins(x=0.2)
     if groups:
-        figure.legend(loc="outside lower center", ncols=table[groups].nunique(), frameon=False)
+        figure.legend(loc="outside lower center", ncols=min(len(parts), 8), frameon=False)
     return figure
 
 
@@ -184,12 +201,12 @@ def draw_lines(table: pd.DataFrame, *, title: str, across: str, up: str, logarit
         logarithmic: whether the index is spread by powers of ten.
     """
     figure, [[axes]] = start_figure(title, 7.0, 3.8)
-    for column, colour, marker in zip(table.columns, COLOURS, MARKERS, strict=False):
+    for column, colour, marker in zip(table.columns, *_style(len(table.columns)), strict=True):
         axes.plot(table.index, table[column], color=colour, marker=marker, label=column)
     if logarithmic:
         make_logarithmic(axes)
     axes.set(xlabel=across, ylabel=up)
-    figure.legend(loc="outside lower center", ncols=len(table.columns), frameon=False)
+    figure.legend(loc="outside lower center", ncols=min(len(table.columns), 8), frameon=False)
     return figure
 
 
@@ -260,7 +277,7 @@ def draw_roc(curves: pd.DataFrame, areas: pd.Series, *, title: str) -> Figure:
         f"largest: {high}, {areas[high]:.3f}": curves[high],
         f"smallest: {low}, {areas[low]:.3f}": curves[low],
     }
-    for (name, curve), colour, marker in zip(drawn.items(), COLOURS, MARKERS, strict=False):
+    for (name, curve), colour, marker in zip(drawn.items(), *_style(len(drawn)), strict=True):
         axes.plot(100 * curve.index, 100 * curve, color=colour, marker=marker, markevery=100, label=name)
     axes.plot([0, 100], [0, 100], color="black", linestyle="--", linewidth=1, label="guessing, 0.500")
     axes.set(xlabel="false-positive rate (%)", ylabel="true-positive rate (%)", aspect="equal")
@@ -389,7 +406,7 @@ def draw_bundle(
 
     Args:
         curves: one column a line, over numbers in the index; NaN where a line has ended.
-        named: column -> name in the legend; at most eight.
+        named: column -> name in the legend.
         title: the finding.
         across: what the index is, with its unit.
         up: what the values are, with their unit.
@@ -398,7 +415,7 @@ def draw_bundle(
     others = curves.drop(columns=list(named))
     axes.plot(others.index, others, color="#bbbbbb", linewidth=1, marker=".", label="_others")
     axes.plot([], [], color="#bbbbbb", marker=".", label=f"{others.shape[1]} others")
-    for (column, name), colour, marker in zip(named.items(), COLOURS, MARKERS, strict=False):
+    for (column, name), colour, marker in zip(named.items(), *_style(len(named)), strict=True):
         axes.plot(curves.index, curves[column], color=colour, marker=marker, linewidth=2.5, label=name)
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set(xlabel=across, ylabel=up)
@@ -457,7 +474,12 @@ def draw_captioned(
         title: the finding.
         columns: images in a line.
         size: side of one image in inches.
+
+    Raises:
+        ValueError: more captions than images, or fewer.
     """
+    if len(captions) != len(images):
+        raise ValueError(f"{len(images)} images, but {len(captions)} captions; give one for each image")
     lines = max(1, -(-len(images) // columns))
     figure, grid = start_figure(title, size * columns, (size + 0.3) * lines + 0.4, lines, columns)
     for axes in grid.flat:

@@ -60,6 +60,54 @@ def test_dots_differ_in_marker_not_only_in_colour():
     assert len(set(markers)) == 2
 
 
+@pytest.mark.parametrize("draw", [draw_lines, draw_dots, draw_tradeoff, draw_bundle])
+@pytest.mark.parametrize("count", [9, 11, 40])
+def test_no_series_is_dropped_and_no_two_look_alike(draw, count):
+    table = pd.DataFrame({f"series {n}": [n, n + 1.0] for n in range(count)}, index=[1.0, 2.0])
+    if draw is draw_lines:
+        figure = draw(table, title="t", across="x", up="y")
+    elif draw is draw_dots:
+        figure = draw(table, title="t", axis="x")
+    elif draw is draw_bundle:
+        figure = draw(table, {name: name for name in table}, title="t", across="x", up="y")
+    else:
+        points = {"accuracy": 0.5, "low": 0.4, "high": 0.6, "seconds": 1.0}
+        models = pd.DataFrame([points | {"kind": name} for name in table])
+        figure = draw(models, title="t", cost="seconds", groups="kind")
+    [axes] = figure.axes
+    handles, labels = axes.get_legend_handles_labels()
+    looks = {}
+    for handle, label in zip(handles, labels, strict=True):
+        line = handle[0] if isinstance(handle, tuple) else handle
+        if hasattr(line, "get_marker"):
+            looks[label] = line.get_color(), line.get_marker()
+        else:
+            looks[label] = tuple(line.get_facecolor()[0]), line.get_paths()[0].vertices.tobytes()
+    looks.pop("0 others", None)
+    assert set(looks) == set(table)
+    assert len(set(looks.values())) == count
+
+
+def test_more_series_than_can_be_told_apart_are_refused():
+    table = pd.DataFrame([range(41)], columns=[f"series {n}" for n in range(41)])
+    with pytest.raises(ValueError, match="41 series, but colours and markers for 40"):
+        draw_lines(table, title="t", across="x", up="y")
+    with pytest.raises(ValueError, match="3 series, but colours and markers for 2"):
+        draw_dots(table.iloc[:, :3], title="t", axis="x", colours=["red", "blue"])
+
+
+def test_a_model_without_a_group_is_drawn_too():
+    models = MODELS.assign(kind=["a", None])
+    figure = draw_tradeoff(models, title="t", cost="seconds", groups="kind")
+    assert len(figure.axes[0].get_legend_handles_labels()[1]) == 2
+
+
+@pytest.mark.parametrize("captions", [["one"], ["one", "two", "three"]])
+def test_an_image_without_a_caption_is_refused(captions):
+    with pytest.raises(ValueError, match=r"2 images, but \d captions"):
+        draw_captioned(np.zeros((2, 4, 4, 1), np.uint8), captions, title="t")
+
+
 def test_each_line_has_a_marker_of_its_own_and_a_name():
     table = pd.DataFrame({"digits": [0.1, 0.9], "photographs": [0.2, 0.3]}, index=[0.001, 0.1])
     figure = draw_lines(table, title="t", across="rate", up="accuracy", logarithmic=True)
