@@ -26,6 +26,7 @@ from sklearn.preprocessing import StandardScaler
 
 from helpers.data import Split
 from helpers.images import scale
+from helpers.paths import write_atomically
 
 if TYPE_CHECKING:
     import keras
@@ -270,15 +271,14 @@ class SnapshotKeeper:
     def __call__(self, model: "keras.Model") -> dict[str, float]:
         cycle, rest = divmod(int(model.optimizer.iterations), self.steps)
         if rest == 0:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            np.savez(self.folder / f"{cycle}.npz", *model.get_weights())
+            weights = model.get_weights()
+            write_atomically(self.folder / f"{cycle}.npz", lambda file: np.savez(file, *weights))
         return {}
 
     def load(self) -> list[list[np.ndarray]]:
         """Return the weights of all snapshots, in order; for `model.set_weights`."""
-        paths = sorted(self.folder.glob("*.npz"), key=lambda path: int(path.stem))
         snapshots = []
-        for path in paths:
+        for path in sorted(self.folder.glob("*.npz"), key=lambda path: int(path.stem)):
             with np.load(path) as file:
                 snapshots.append([file[name] for name in file.files])
         return snapshots
@@ -317,7 +317,8 @@ def average_weights(
     if not weights or any([value.shape for value in member] != shapes for member in weights):
         raise ValueError(f"each of {len(weights)} members must have the {len(shapes)} arrays of {model.name}")
     model.set_weights([np.mean(values, axis=0) for values in zip(*weights, strict=True)])
-    layers = [one for one in model.layers if isinstance(one, keras.layers.BatchNormalization)]
+    # Also those inside of models that are layers of this one, which `model.layers` does not list.
+    layers = [one for one in model._flatten_layers() if isinstance(one, keras.layers.BatchNormalization)]
     momenta = [layer.momentum for layer in layers]
     for number, start in enumerate(range(0, len(train), batch_size)):
         for layer in layers:

@@ -314,6 +314,40 @@ def test_snapshots_are_kept_at_the_end_of_each_cycle_and_after_an_interruption(d
     assert measure_accuracy(test.labels, predict(model, test.images)) > 0.7
 
 
+@pytest.mark.parametrize("depth", [1, 2])
+def test_normalisation_inside_nested_models_is_measured_too(digits, depth):
+    train, _ = digits
+    flat, inner = build_digits(), build_digits()
+    for _ in range(depth):
+        inner = keras.Sequential([keras.Input((28, 28, 1)), inner])
+    weights = flat.get_weights()
+    for model in (flat, inner):
+        average_weights(model, [weights, [3 * weights[0], *weights[1:]]], train, batch_size=100)
+    for nested, plain in zip(inner.get_weights(), flat.get_weights(), strict=True):
+        np.testing.assert_allclose(nested, plain, rtol=1e-5, atol=1e-6)
+
+
+def test_a_snapshot_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
+    model = build_digits()
+    model.compile(keras.optimizers.SGD())
+    model.optimizer.build(model.trainable_variables)
+    model.optimizer.iterations.assign(4)
+    keeper = SnapshotKeeper(tmp_path, steps=2)
+    keeper(model)
+
+    def break_off(file, *arrays):
+        file.write(b"PK half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(np, "savez", break_off)
+    for iterations in (4, 6):
+        model.optimizer.iterations.assign(iterations)
+        with pytest.raises(KeyboardInterrupt):
+            keeper(model)
+    [kept] = keeper.load()
+    assert all(np.array_equal(*pair) for pair in zip(kept, model.get_weights(), strict=True))
+
+
 def test_normalisation_is_measured_on_all_images_with_the_averaged_weights(digits):
     train, _ = digits
     model = build_digits()
