@@ -33,9 +33,7 @@ def test_differences_are_named_by_their_place():
 
 def test_what_belongs_to_another_is_refused_with_the_difference_and_the_cure():
     refuse_other({"sizes": [1, 2]}, {"sizes": (1, 2)}, "it", "-")  # JSON knows no tuples
-    with pytest.raises(
-        ValueError, match=r"^a\.npz is of another run: seed is 0 there and 1 here; delete"
-    ):
+    with pytest.raises(ValueError, match=r"^a\.npz is of another run: seed is 0 there and 1 here; delete"):
         refuse_other({"seed": 0}, {"seed": 1}, "a.npz is of another run", "delete")
     with pytest.raises(ValueError, match=r"a is 1 there and missing here \(and 2 more\)"):
         refuse_other({"a": 1, "b": 1, "c": 1}, {}, "it", "-")

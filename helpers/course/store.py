@@ -2,8 +2,12 @@
 
 import json
 import math
+import os
 import tempfile
-from pathlib import Path
+import unicodedata
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePath, PureWindowsPath
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -90,15 +94,36 @@ def clean_notebook(notebook: NotebookNode) -> NotebookNode:
 
 
 def _refuse_paths(notebook: NotebookNode, lesson: Lesson) -> None:
-    private = [f"{folder}/" for folder in (paths.ROOT, Path.home(), tempfile.gettempdir())]
+    private = [Path(folder) for folder in (paths.ROOT, Path.home(), tempfile.gettempdir())]
     code_cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for count, cell in enumerate(code_cells, start=1):
-        text = json.dumps(cell.outputs)
+        texts = [unicodedata.normalize("NFC", text) for text in _list_texts(cell.outputs)]
         for folder in private:
-            if folder in text:
+            if len(folder.parts) > 1 and any(form in text for form in _spell(folder) for text in texts):
                 raise CourseError(
-                    f"lesson {lesson.number}: cell {count} prints the path {folder} of this machine"
+                    f"lesson {lesson.number}: cell {count} prints the path {folder}{os.sep} of this machine"
                 )
+
+
+def _spell(folder: PurePath) -> set[str]:
+    """Return the forms in which a program prints the path of a folder, each with its last separator."""
+    separator = "\\" if isinstance(folder, PureWindowsPath) else "/"
+    plain = unicodedata.normalize("NFC", f"{folder}{separator}")
+    forms = {plain, f"{folder.as_uri()}/", unicodedata.normalize("NFC", f"{folder.as_posix()}/")}
+    # In a text within quotation marks each backslash is written twice, and JSON may escape letters.
+    return forms | {repr(plain)[1:-1], ascii(plain)[1:-1], json.dumps(plain)[1:-1]}
+
+
+def _list_texts(content: Any) -> Iterator[str]:
+    """Yield every text in the outputs of a cell, however deep; not as JSON, which would escape letters."""
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, Mapping):
+        for inner in content.values():
+            yield from _list_texts(inner)
+    elif isinstance(content, list):
+        for inner in content:
+            yield from _list_texts(inner)
 
 
 def _round_up(value: float, step: int) -> int:

@@ -12,7 +12,7 @@ from helpers.data.formats import (
     parse_medmnist,
     unpack,
 )
-from helpers.data.mnist_m import build_mnist_m
+from helpers.data.mnist_m import build_mnist_m, check_built
 from helpers.data.photos import read_photos
 from helpers.data.splits import Dataset, Split, stratified_split
 
@@ -33,7 +33,7 @@ def _read_cifar10(files: tuple[DataFile, ...]) -> tuple[np.ndarray, np.ndarray]:
 def _read_split(name: str, role: str) -> Split:
     if name.startswith("mnist-m"):
         digits = _read_split(name.replace("mnist-m", "mnist"), role)
-        return build_mnist_m(digits, read_photos(name.replace("mnist-m", "photos"), role))
+        return check_built(build_mnist_m(digits, read_photos(name.replace("mnist-m", "photos"), role)))
     if name == "pneumonia":
         (file,) = find_set(name).files  # one for both roles
         images, labels = parse_medmnist(read_verified(file), role)
@@ -57,7 +57,7 @@ def load(name: str, *, validation: float = 0.1, seed: int = 0) -> Dataset:
     Raises:
         ValueError: unknown name or a share outside 0..1.
         FileNotFoundError: the set has not been fetched; the message ends with the command.
-        ChecksumError: a file holds a wrong byte; the message names it.
+        ChecksumError: a file holds a wrong byte, or MNIST-M came out otherwise; the message says so.
     """
     check_name(name, NAMES)
     train, test = _read_split(name, "train"), _read_split(name, "test")

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,10 +78,28 @@ def keep_trained(
         raise ValueError(f"{name} takes {content.tell():,} bytes; at most {LARGEST:,} may be kept")
     sha256 = hashlib.sha256(content.getvalue()).hexdigest()
     card = dict(card) | {"bytes": content.tell(), "sha256": sha256}
-    paths.write_atomically(paths.MODELS / f"{name}.npz", content.getvalue())
-    about = json.dumps(card, indent=2, ensure_ascii=False).encode() + b"\n"
-    paths.write_atomically(paths.MODELS / f"{name}.json", about)
+    # Two files cannot be replaced at once. The new card first brings the old one with it, so that whichever
+    # weights a kill leaves there are described.
+    path = paths.MODELS / f"{name}.json"
+    before = _read_card(path) if path.exists() else None
+    _write_card(path, card if before is None else card | {"before": before})
+    paths.write_atomically(path.with_suffix(".npz"), content.getvalue())
+    _write_card(path, card)
     return load_trained(name)
+
+
+def _read_card(path: Path) -> dict[str, Any]:
+    """Return the card that describes the weights beside it, or the newest where none does."""
+    card = json.loads(path.read_text(encoding="utf-8"))
+    before = card.pop("before", None)
+    weights = path.with_suffix(".npz")
+    if before and weights.exists() and hashlib.sha256(weights.read_bytes()).hexdigest() == before["sha256"]:
+        return before
+    return card
+
+
+def _write_card(path: Path, card: Mapping[str, Any]) -> None:
+    paths.write_atomically(path, json.dumps(card, indent=2, ensure_ascii=False) + "\n")
 
 
 def load_trained(name: str) -> Trained:
@@ -93,10 +112,10 @@ def load_trained(name: str) -> Trained:
     from helpers.backend import keras
     from helpers.models import branched_cnn, fast_cnn  # noqa: F401 (their layers must be known)
 
-    known = sorted(path.stem for path in paths.MODELS.glob("*.json"))
+    known = sorted(path.stem for path in paths.MODELS.glob("*.json") if path.with_suffix(".npz").exists())
     if name not in known:
         raise ValueError(f"no trained model {name!r}{suggest(name, known, 'there are')}")
-    card = json.loads((paths.MODELS / f"{name}.json").read_text(encoding="utf-8"))
+    card = _read_card(paths.MODELS / f"{name}.json")
     path = paths.MODELS / f"{name}.npz"
     content = path.read_bytes()
     if (found := hashlib.sha256(content).hexdigest()) != card["sha256"]:

@@ -5,8 +5,10 @@ the output layer is not written. A new kind of unit is an entry of `KINDS`. Intr
 """
 
 import math
+import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -256,16 +258,30 @@ def build(
     from helpers.backend import keras
     from helpers.models.fast_cnn import Offset, PartialIdentity
 
-    keras.utils.set_random_seed(seed)
     images = x = keras.Input(image_shape)
     rows = list(chain.from_iterable(lay_out(genome, image_shape, classes, style)))
-    for number, row in enumerate(rows):
-        options = dict(row.options, dtype="float32" if row is rows[-1] else precision)
-        if row.layer == "Conv2D" and style.normalise:
-            options["kernel_initializer"] = PartialIdentity(1000 * seed + number)
-        layer = Offset if row.layer == "Offset" else getattr(keras.layers, row.layer)
-        x = layer(**options)(x)
+    with _seed_layers(seed):
+        for number, row in enumerate(rows):
+            options = dict(row.options, dtype="float32" if row is rows[-1] else precision)
+            if row.layer == "Conv2D" and style.normalise:
+                options["kernel_initializer"] = PartialIdentity(1000 * seed + number)
+            layer = Offset if row.layer == "Offset" else getattr(keras.layers, row.layer)
+            x = layer(**options)(x)
     return keras.Model(images, x)
+
+
+@contextmanager
+def _seed_layers(seed: int) -> Iterator[None]:
+    """Decide the seeds of all layers made meanwhile: Keras draws them from Python's own generator.
+
+    `keras.utils.set_random_seed` would decide them too, and whatever the caller draws afterwards.
+    """
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,12 @@ class RandomSearch(Optimiser):
         pass
 
 
+def _require_positive(**settings: int) -> None:
+    for name, value in settings.items():
+        if value < 1:
+            raise ValueError(f"{name}={value} does not work; give 1 or more")
+
+
 def subtract(
     first: Sequence[Hashable],
     second: Sequence[Hashable],
@@ -171,6 +177,9 @@ class DifferentialEvolution(Optimiser):
     def ask(self) -> list[Units]:
         if not self.population:
             return self._sample_several(self.size)
+        if len(self.population) == 1:  # a difference needs two
+            child = self._vary(self.population[0][0])
+            return [child] if child else []
         return [child for _ in range(self.children) if (child := self._make_child())]
 
     def _make_child(self) -> Units | None:
@@ -220,6 +229,9 @@ class RegularisedEvolution(Optimiser):
         population: how many live.
         tournament: how many are drawn, to vary the best of them.
         at_once: candidates to ask for before the first is told; more keep more workers busy.
+
+    Raises:
+        ValueError: settings out of range.
     """
 
     def __init__(
@@ -233,6 +245,7 @@ class RegularisedEvolution(Optimiser):
         at_once: int = 2,
     ) -> None:
         super().__init__(space, seed=seed, score=score)
+        _require_positive(population=population, tournament=tournament, at_once=at_once)
         self.tournament, self.at_once = tournament, at_once
         self.population: deque[tuple[Units, Losses]] = deque(maxlen=population)
 
@@ -262,6 +275,9 @@ class LocalSearch(Optimiser):
         score: of all candidates so far.
         patience: neighbours in vain before it starts again, where there are so many.
         at_once: neighbours to ask for before the first is told.
+
+    Raises:
+        ValueError: settings out of range.
     """
 
     def __init__(
@@ -274,6 +290,7 @@ class LocalSearch(Optimiser):
         at_once: int = 1,
     ) -> None:
         super().__init__(space, seed=seed, score=score)
+        _require_positive(patience=patience, at_once=at_once)
         self.patience, self.at_once = patience, at_once
         self.judged: list[tuple[Units, Losses]] = []
         self._stand: int | None = None

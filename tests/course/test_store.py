@@ -1,9 +1,14 @@
 """`course store` writes notebooks that are clean, and no others."""
 
 import json
+import unicodedata
+from pathlib import Path, PureWindowsPath
 
 import nbformat
 import pytest
+
+from helpers.course.lessons import CourseError
+from helpers.course.store import _refuse_paths, _spell
 
 CELLS = (
     "import sys\nprint('shown'); print('hidden', file=sys.stderr)\nprint('shown too')",
@@ -125,3 +130,44 @@ def test_store_refuses(house, status):
     }
     assert result.exit_code == 2
     assert words[status] in result.stderr
+
+
+def make_executed(text):
+    output = nbformat.v4.new_output("execute_result", {"text/plain": text})
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", outputs=[output])])
+
+
+@pytest.mark.parametrize("name", ["müller", "anna lena", 'a"b', "Zo\N{COMBINING DIAERESIS}e"])
+def test_the_path_of_any_home_is_found_however_it_is_printed(house, monkeypatch, name):
+    lesson = house.write_lesson("51_store")
+    home = house.root / name
+    monkeypatch.setattr(Path, "home", lambda: home)
+    inside = f"{home}/notes.txt"
+    for text in (
+        f"read {inside}",
+        repr(inside),
+        ascii(inside),
+        json.dumps({"file": inside}),
+        unicodedata.normalize("NFD", inside),
+        (home / "notes.txt").as_uri(),
+    ):
+        monkeypatch.setattr("helpers.paths.ROOT", house.root / "elsewhere")
+        with pytest.raises(CourseError, match="cell 1 prints the path"):
+            _refuse_paths(make_executed(text), lesson)
+    _refuse_paths(make_executed("https://example.org/notes.txt, a//b"), lesson)
+
+
+def test_a_home_that_is_the_root_finds_no_path_in_an_address(house, monkeypatch):
+    monkeypatch.setattr(Path, "home", lambda: Path("/"))
+    _refuse_paths(make_executed("https://example.org"), house.write_lesson("51_store"))
+
+
+def test_windows_paths_are_known_in_all_their_forms():
+    forms = _spell(PureWindowsPath("C:\\Users\\Müller"))
+    for text in (
+        "C:\\Users\\Müller\\notes.txt",
+        repr("C:\\Users\\Müller\\notes.txt"),
+        "C:/Users/Müller/notes.txt",
+        "file:///C:/Users/M%C3%BCller/notes.txt",
+    ):
+        assert any(form in text for form in forms), text

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from helpers.data import Split, load
+from helpers.data import ChecksumError, Split, load, mnist_m
 from helpers.data.mnist_m import build_mnist_m
 from helpers.data.photos import cut_two, read_photos, shrink
 
@@ -96,3 +96,19 @@ def test_the_two_crops_of_a_photo_do_not_overlap(shape):
     one, two = cut_two(photo, 16)
     assert one.shape == two.shape == (16, 16, 3)
     assert not set(one.ravel()) & set(two.ravel())
+
+
+def test_a_set_that_is_built_otherwise_than_measured_is_refused(monkeypatch):
+    """As when a version of NumPy draws other numbers from the same seed."""
+    draw = np.random.default_rng
+    monkeypatch.setattr(mnist_m.np.random, "default_rng", lambda seed: draw(seed + 1))
+    with pytest.raises(ChecksumError, match=r"mnist-m-sample train was built into other images .*NumPy"):
+        load("mnist-m-sample")
+
+
+def test_the_whole_set_is_the_measured_one():
+    try:
+        data = load("mnist-m", validation=0)
+    except FileNotFoundError:
+        pytest.skip("mnist and photos have not been fetched")
+    assert (len(data.train), len(data.test)) == (60_000, 10_000)

@@ -56,6 +56,38 @@ def test_a_spoiled_file_is_refused(folder, card):
         load_trained("tiny")
 
 
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("written", [0, 1, 2])
+def test_a_kill_while_keeping_leaves_a_model_with_its_own_card(folder, card, monkeypatch, first, written):
+    """`written` of the three files are in place when the kill comes."""
+    old, new = build(), build()
+    new.set_weights([weight + 1 for weight in new.get_weights()])
+    keep = {"mean": MEAN, "deviation": DEVIATION}
+    if not first:
+        keep_trained("tiny", old, **keep, card=card | {"seed": "old"})
+    write, count = paths.write_atomically, iter(range(3))
+
+    def die(path, content):
+        if next(count) == written:
+            raise KeyboardInterrupt
+        write(path, content)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(paths, "write_atomically", die)
+        keep_trained("tiny", new, **keep, card=card | {"seed": "new"})
+    if first and written < 2:
+        with pytest.raises(ValueError, match="no trained model 'tiny'"):
+            load_trained("tiny")
+    else:
+        kept, expected = load_trained("tiny"), "new" if written == 2 else "old"
+        assert kept.card["seed"] == expected
+        weights = (new if expected == "new" else old).get_weights()
+        assert np.allclose(kept.model.get_weights()[1], weights[1], atol=1e-2)
+    kept = keep_trained("tiny", new, **keep, card=card | {"seed": "newest"})
+    assert kept.card["seed"] == "newest"
+    assert "before" not in json.loads((folder / "tiny.json").read_text())
+
+
 def test_an_unknown_name_is_answered_with_the_nearest(folder, card):
     with pytest.raises(ValueError, match="no trained model 'tiny'; there are: none"):
         load_trained("tiny")

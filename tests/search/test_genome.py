@@ -1,3 +1,5 @@
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 
@@ -93,6 +95,39 @@ def test_counts_agree_with_keras_on_random_genomes(style):
         assert [row.shape for row in rows] == [layer.output.shape[1:] for layer in model.layers[1:]]
         assert [row.parameters for row in rows] == [layer.count_params() for layer in model.layers[1:]]
         assert counts.activations_mib == 8 * sum(np.prod(row.shape) for row in rows) / 2**20
+
+
+def test_building_leaves_the_generators_of_the_caller_alone():
+    import random
+
+    from helpers.backend import keras
+
+    draws = {}
+    for seed in (None, 1, 2):
+        keras.utils.set_random_seed(7)
+        if seed is not None:
+            build(parse("C4x3 MP FC9"), (8, 8, 3), 2, seed=seed)
+        drawn = keras.random.normal((2,)), keras.layers.Dense(2).kernel_initializer((2, 2))
+        draws[seed] = [random.random(), np.random.random(), *map(np.asarray, drawn)]
+    for seed in (1, 2):
+        for here, plain in zip(draws[seed], draws[None], strict=True):
+            assert np.array_equal(here, plain)
+
+
+def test_the_weights_are_those_of_recorded_runs_when_building_seeded_all_of_keras(monkeypatch):
+    from helpers.backend import keras
+    from helpers.search import genome
+
+    @contextmanager
+    def seed_all(seed):
+        keras.utils.set_random_seed(seed)
+        yield
+
+    now = build(parse("C4x3 MP FC9"), (8, 8, 3), 2, seed=3)
+    monkeypatch.setattr(genome, "_seed_layers", seed_all)
+    before = build(parse("C4x3 MP FC9"), (8, 8, 3), 2, seed=3)
+    for one, other in zip(now.variables, before.variables, strict=True):
+        assert np.array_equal(np.asarray(one), np.asarray(other))
 
 
 def test_the_seed_decides_the_weights_and_dropout_is_off_when_judging():

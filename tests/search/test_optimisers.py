@@ -66,6 +66,38 @@ def test_every_optimiser_ends_when_all_is_known(name):
         assert set(asked) == set(space)
 
 
+@pytest.mark.parametrize("name", OPTIMISERS)
+@pytest.mark.parametrize("choices", [["a"], ["ab"], ["ab", "a"]])
+def test_a_space_of_one_or_two_is_searched_to_its_end(name, choices):
+    asked = drive(OPTIMISERS[name](FixedSpace(choices)), 5)
+    assert len(set(asked)) == np.prod([len(units) for units in choices])
+
+
+@pytest.mark.parametrize("name", ["differential evolution", "improved differential evolution"])
+def test_a_population_of_one_is_varied(name):
+    class Narrow(FixedSpace):
+        def sample(self, rng):
+            return ("a", "a")
+
+    asked = drive(OPTIMISERS[name](Narrow(["abc", "abc"])), 3)
+    assert len(asked) == len(set(asked)) > 1
+
+
+@pytest.mark.parametrize(
+    ("optimiser", "settings", "word"),
+    [
+        (RegularisedEvolution, {"population": 0}, "population=0"),
+        (RegularisedEvolution, {"tournament": 0}, "tournament=0"),
+        (RegularisedEvolution, {"at_once": 0}, "at_once=0"),
+        (LocalSearch, {"patience": 0}, "patience=0"),
+        (LocalSearch, {"at_once": -1}, "at_once=-1"),
+    ],
+)
+def test_settings_that_would_ask_for_nothing_are_refused(optimiser, settings, word):
+    with pytest.raises(ValueError, match=f"{word} does not work"):
+        optimiser(SPACES["fixed"], **settings)
+
+
 def test_the_difference_of_figure_3():
     first, second = parse("C7x3 MP C9x3 AP"), parse("C7x3 AP C9x5 AP C5x1")
     assert subtract(first, second) == [None, *parse("MP C9x3"), None, *parse("C5x1")]
