@@ -6,20 +6,21 @@ neither weight averaging nor how to go on inside a run. Introduced in lesson 12,
 
 import json
 import math
-import os
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from helpers.content import describe, describe_architecture, hash_array
 from helpers.data import Split
 from helpers.images import scale
+from helpers.naming import refuse_other
+from helpers.paths import write_atomically
 from helpers.predict import AT_ONCE, ends_in_softmax
 
 if TYPE_CHECKING:
@@ -153,21 +154,27 @@ def fit(
         seed: of order and augmentation; each epoch draws from its own generator.
         probe: called with the model after each epoch; the numbers it returns join that row of the history.
         checkpoint: where the state is kept after each epoch. A run that finds it there goes on from it, to
-            the same result as one never interrupted, and at once where that had come to its end.
+            the same result as one never interrupted, and at once where that had come to its end. It belongs
+            to these images, labels, initial weights, functions and settings, and serves no others.
         tell: called after each epoch with one line on how it goes and how long it will take.
 
     Raises:
         JobError: fitting on other than train images, or choosing on other than validation images.
+        TypeError: a checkpoint of a run whose functions do not show what they do, such as a generator.
         ValueError: no images, classes that do not fit the model, or settings that do not fit each other.
         DivergedError: the loss is not a number; the message says where, and what to try.
     """
-    _check(model, train, validation, epochs, batch_size, optimiser, label_smoothing, patience, keep_best)
+    _check(model, train, validation, prepare, epochs, batch_size, optimiser, label_smoothing)
+    if validation is None and (patience is not None or keep_best):
+        raise ValueError("patience and keep_best choose an epoch; give the validation split to choose on")
     if not model.compiled:
         _compile(model, optimiser, label_smoothing)
     settings = {"epochs": epochs, "batch_size": batch_size, "seed": seed}
     loop = _Loop(model, (train, validation), settings, (prepare, augment, schedule, probe), averaging)
-    if checkpoint and checkpoint.exists():
-        loop.restore(checkpoint)
+    if checkpoint:
+        loop.recipe = loop.settings | loop._describe_recipe()
+        if checkpoint.exists():
+            loop.restore(checkpoint)
     while loop.step < loop.total and not loop.is_out_of_patience(patience):
         loop.run_epoch()
         if checkpoint:
@@ -181,18 +188,15 @@ def _check(
     model: "keras.Model",
     train: Split,
     validation: Split | None,
+    prepare: Callable[[np.ndarray], np.ndarray],
     epochs: float,
     batch_size: int,
     optimiser: "keras.Optimizer | None",
     label_smoothing: float,
-    patience: int | None,
-    keep_best: bool,
 ) -> None:
     train.require("fit")
     if validation is not None:
         validation.require("choose")
-    elif patience is not None or keep_best:
-        raise ValueError("patience and keep_best choose an epoch; give the validation split to choose on")
     for split in (train, validation):
         if split is not None and len(split) == 0:
             raise ValueError(f"the {split.role} split of {split.name} is empty; load more images")
@@ -201,11 +205,35 @@ def _check(
     if model.compiled == (optimiser is not None):
         state = "compiled and needs no optimiser" if model.compiled else "not compiled and needs an optimiser"
         raise ValueError(f"the model is {state}")
+    rate = (optimiser or model.optimizer).get_config().get("learning_rate")
+    if not isinstance(rate, float):
+        raise ValueError(
+            f"the optimiser has the schedule {rate['class_name']} as its rate; give it a number, and the "
+            "schedule to fit"
+        )
     if model.compiled and label_smoothing:
         raise ValueError("label_smoothing is for a model that is not compiled; put it into the loss instead")
+    if model.compiled and "accuracy" not in (measured := _list_measures(model, train, prepare)):
+        raise ValueError(
+            f"the model is compiled with {', '.join(measured)} alone; compile it with metrics=['accuracy']"
+        )
     outputs, classes = model.output_shape[-1], len(train.class_names)
     if outputs != classes:
         raise ValueError(f"the model has {outputs} outputs, but {train.name} has {classes} classes")
+
+
+def _list_measures(model: "keras.Model", train: Split, prepare: Callable[..., np.ndarray]) -> list[str]:
+    """Return the names of what a compiled model measures; Keras tells only once it has judged an image."""
+    images, labels = prepare(train.images[:1]), _encode(model, train.labels[:1], len(train.class_names))
+    measured = model.test_on_batch(images, labels, return_dict=True)
+    model.reset_metrics()
+    return list(measured)
+
+
+def _encode(model: "keras.Model", labels: np.ndarray, classes: int) -> np.ndarray:
+    """Return labels as the loss of a model takes them: as numbers, or as rows of zeros and a one."""
+    hot = getattr(model.loss, "name", model.loss) == "categorical_crossentropy"
+    return np.eye(classes, dtype=np.float32)[labels] if hot else labels
 
 
 def _compile(model: "keras.Model", optimiser: "keras.Optimizer", smoothing: float) -> None:
@@ -247,7 +275,7 @@ class _Loop:
         self.model, self.averaging = model, averaging
         self.train, self.validation = splits
         self.prepare, self.augment, self.schedule, self.probe = functions
-        self.settings = settings | self._describe_recipe()
+        self.settings, self.recipe = settings, {}
         self.rate = float(model.optimizer.learning_rate)
         self.total = math.ceil(settings["epochs"] * math.ceil(len(self.train) / settings["batch_size"]))
         self.step = self.images = 0
@@ -258,28 +286,31 @@ class _Loop:
         model.optimizer.build(model.trainable_variables)
 
     def _describe_recipe(self) -> dict[str, Any]:
-        """Return what tells this run from others, as JSON gives it back: a checkpoint serves no other run."""
-        from helpers.backend import keras
+        """Return what tells this run from others: a checkpoint serves no other run.
 
-        def name(function: Callable | None) -> str:
-            function = function.func if isinstance(function, partial) else function
-            return "" if function is None else getattr(function, "__qualname__", type(function).__name__)
-
-        optimiser = {
-            key: value
-            for key, value in self.model.optimizer.get_config().items()
-            if isinstance(value, (bool, int, float))
+        Raises:
+            TypeError: a function or schedule that does not show what it does; the message names it.
+        """
+        model, recipe = self.model, {}
+        parts = {
+            "train": [self.train.images, self.train.labels],
+            "validation": self.validation and [self.validation.images, self.validation.labels],
+            # Its name Keras counts up from one optimiser to the next.
+            "optimiser": {"class": type(model.optimizer)} | model.optimizer.get_config() | {"name": ""},
+            "loss": model.loss,
+            "averaging": self.averaging,
+            "prepare": self.prepare,
+            "augment": self.augment,
+            "schedule": self.schedule,
         }
-        recipe = {
-            "images": len(self.train),
-            "validation": len(self.validation or ()),
-            "parameters": self.model.count_params(),
-            "optimiser": {"class": type(self.model.optimizer).__name__} | optimiser,
-            "loss": keras.saving.serialize_keras_object(self.model.loss),
-            "schedule": [self.schedule(part / 8) for part in range(9)],
-            "averaging": repr(self.averaging),
-            "functions": [name(one) for one in (self.prepare, self.augment, self.schedule)],
-        }
+        for name, part in parts.items():
+            try:
+                recipe[name] = describe(part)
+            except TypeError as error:
+                raise TypeError(f"a run with a checkpoint must know its {name}: {error}") from None
+        recipe["model"] = describe_architecture(model)
+        start = [*model.variables, *model.optimizer.variables]
+        recipe["start"] = [hash_array(value) for value in read_weights(start)]
         return json.loads(json.dumps(recipe))
 
     def run_epoch(self) -> None:
@@ -318,8 +349,7 @@ class _Loop:
 
     def _measure(self, act: Callable[..., dict], images: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """Let the model train or judge one batch; return the loss and accuracy of this batch alone."""
-        if getattr(self.model.loss, "name", "") == "categorical_crossentropy":
-            labels = np.eye(len(self.train.class_names), dtype=np.float32)[labels]
+        labels = _encode(self.model, labels, len(self.train.class_names))
         self.model.reset_metrics()
         measured = act(self.prepare(images), labels, return_dict=True)
         return np.array([measured["loss"], measured["accuracy"]], dtype=np.float64)
@@ -368,28 +398,26 @@ class _Loop:
 
     def save(self, path: Path) -> None:
         """Keep all that the rest of the run depends on, in one file that is replaced at once."""
-        state = {"settings": self.settings, "step": self.step, "images": self.images, "rows": self.rows}
+        state = {"recipe": self.recipe, "step": self.step, "images": self.images, "rows": self.rows}
         groups = {"model": read_weights(self.model.variables), "best": self.best, "average": self.average}
         groups["optimiser"] = read_weights(self.model.optimizer.variables)
         arrays = {f"{group}-{n}": array for group, values in groups.items() for n, array in enumerate(values)}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.{os.getpid()}.npz")
-        np.savez(part, state=json.dumps(state), **arrays)
-        os.replace(part, path)
+        write_atomically(path, lambda file: np.savez(file, state=json.dumps(state), **arrays))
 
     def restore(self, path: Path) -> None:
         """Go on where `save` left off.
 
         Raises:
-            ValueError: the file is of a run with other settings.
+            ValueError: the file is of another run.
         """
         with np.load(path) as file:
             state = json.loads(str(file["state"]))
-            for name, here in self.settings.items():
-                if (there := state["settings"].get(name)) != here:
-                    raise ValueError(
-                        f"{path.name} is of a run with {name} {there}, not {here}; remove it, or name another"
-                    )
+            refuse_other(
+                state.get("recipe", {}),
+                self.recipe,
+                f"{path.name} is of another run",
+                "remove it, or name another",
+            )
             counts = Counter(name.rpartition("-")[0] for name in file.files)
             groups = {
                 group: [file[f"{group}-{n}"] for n in range(counts[group])]

@@ -1,7 +1,9 @@
+import math
 import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -183,14 +185,9 @@ def test_the_rate_falls_on_a_plateau():
 def test_averaging_ends_on_the_average_of_the_path():
     """With a memory of 1 at the end and 0 at the start, one pull keeps (1/2)^3 of the start at half way."""
     train = load("mnist-sample").train.take(np.arange(100))
-    path = []
-
-    class Spy(Averaging):
-        pass
-
     plain = fit(build(), train, epochs=2, batch_size=100, optimiser=sgd())
     averaged = fit(
-        build(), train, epochs=2, batch_size=100, optimiser=sgd(), averaging=Spy(every=1, decay=1.0)
+        build(), train, epochs=2, batch_size=100, optimiser=sgd(), averaging=Averaging(every=1, decay=1.0)
     )
     start = read(build())
     one = read(fit(build(), train, epochs=1, batch_size=100, optimiser=sgd()).model)
@@ -202,7 +199,6 @@ def test_averaging_ends_on_the_average_of_the_path():
 def test_patience_stops_and_the_best_epoch_is_kept(digits):
     train, validation, _ = digits
     rates = iter([1.0, 1.0, 1.0] + [40.0] * 50)
-    seen = {}
 
     def spoil(progress):  # good for three steps of one epoch each, then far too fast
         return next(rates)
@@ -219,6 +215,8 @@ def test_patience_stops_and_the_best_epoch_is_kept(digits):
         keep_best=True,
     )
     accuracy = training.history["val_accuracy"]
+    assert training.history["rate"].tolist()[:4] == pytest.approx([0.1, 0.1, 0.1, 4.0])
+    assert training.best_epoch == 3
     assert len(accuracy) == training.best_epoch + 2 < 50
     assert training.best_epoch == accuracy.idxmax()
     model = training.model
@@ -235,11 +233,20 @@ def test_a_loss_that_is_no_number_is_an_error_with_its_place(digits):
 
 
 def test_bad_requests_are_refused_before_anything_is_trained(digits):
+    from helpers.backend import keras
+
     train, validation, test = digits
     good = {"epochs": 1, "batch_size": 10, "optimiser": sgd()}
     empty = train.take(np.arange(0))
     compiled = build()
     compiled.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    unmeasured, hot = build(), build()
+    unmeasured.compile("sgd", "sparse_categorical_crossentropy", metrics=["mae"])
+    hot.compile("sgd", "categorical_crossentropy")
+    falling = keras.optimizers.schedules.CosineDecay(0.1, 100)
+    scheduled = build()
+    scheduled.compile(keras.optimizers.SGD(falling), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    bare = {"optimiser": None}
     few = Split(train.images[:10], np.zeros(10, int), ("zero",), "train", "zeros")
     for model, split, options, error, message in [
         (build(), test, {}, JobError, "test"),
@@ -251,6 +258,10 @@ def test_bad_requests_are_refused_before_anything_is_trained(digits):
         (build(), train, {"optimiser": None}, ValueError, "needs an optimiser"),
         (compiled, train, {}, ValueError, "needs no optimiser"),
         (build(), train, {"patience": 2}, ValueError, "give the validation split"),
+        (build(), train, {"optimiser": sgd(falling)}, ValueError, "schedule CosineDecay as its rate"),
+        (scheduled, train, bare, ValueError, "schedule CosineDecay as its rate"),
+        (unmeasured, train, bare, ValueError, r"with loss, \w+ alone; .*metrics=\['accuracy'\]"),
+        (hot, train, bare, ValueError, "with loss alone; "),
         (build(), few, {}, ValueError, "10 outputs, but zeros has 1 classes"),
     ]:
         before = read(model)
@@ -270,10 +281,9 @@ from helpers.train import Averaging, ReduceOnPlateau, fit
 
 data = load("mnist-sample")
 checkpoint = Path(sys.argv[2]) / "run.npz"
-slow = float(sys.argv[3])
 
 def augment(images, rng, epoch):
-    time.sleep(slow)
+    time.sleep(float(sys.argv[3]))
     return images[rng.permutation(len(images))] * 0 + images
 
 training = fit(
@@ -317,29 +327,162 @@ def test_a_killed_run_goes_on_to_the_result_of_one_never_interrupted(tmp_path):
     assert np.array_equal(one["losses"], other["losses"])
 
 
-def test_a_checkpoint_of_another_run_is_refused(tmp_path, digits):
-    train, *_ = digits
-    checkpoint = tmp_path / "run.npz"
+class Stop(Exception):
+    pass
 
-    class Stop(Exception):
-        pass
 
-    def stop(line):
-        raise Stop
+def stop(line):
+    raise Stop
 
-    options = {"epochs": 2, "batch_size": 100, "checkpoint": checkpoint}
-    with pytest.raises(Stop):
-        fit(build(), train, optimiser=sgd(), tell=stop, **options)
-    recipes = {
-        "seed 0, not 1": {"seed": 1},
-        "schedule .*1.0, 1.0.*, not": {"schedule": decay_as_cosine},
-        "averaging None, not Averaging": {"averaging": Averaging()},
-        "loss .*Sparse.*, not .*Categorical": {"label_smoothing": 0.1},
+
+def shake(images, rng, epoch, *, pixels):
+    return images
+
+
+class Wobble:
+    """A schedule that its author wrote, with a state."""
+
+    def __init__(self, depth=0.5):
+        self.depth, self.called = depth, 0
+
+    def __call__(self, progress):
+        self.called += 1
+        return 1 - self.depth * (self.called % 2)
+
+
+BASE = {"epochs": 2, "batch_size": 100, "augment": partial(shake, pixels=1)}
+MEAN = 0.5
+
+
+def give(**changed):
+    """Return what a run of `BASE` depends on, some of it changed."""
+    from helpers.backend import keras
+
+    data = load("mnist-sample", validation=0.1)
+    run = {"build": build, "train": data.train.take(np.arange(600))}
+    run |= {"validation": data.validation.take(np.arange(200)), "optimiser": sgd} | changed
+    keras.backend.clear_session()
+    return run
+
+
+def attempt(checkpoint, tell=None, **run):
+    run = give(**run)
+    model, train, optimiser = run.pop("build")(), run.pop("train"), run.pop("optimiser")()
+    return fit(model, train, optimiser=optimiser, checkpoint=checkpoint, tell=tell, **(BASE | run))
+
+
+def spoil_one(split, what):
+    images, labels = split.images.copy(), split.labels.copy()
+    if what == "pixel":
+        images[7, 3, 3] ^= 1
+    else:
+        labels[7] = (labels[7] + 1) % 10
+    return Split(images, labels, split.class_names, split.role, split.name)
+
+
+def other_runs():
+    from helpers.images import standardise
+
+    run = give()
+    return {
+        "seed is 0 there and 1 here": {"seed": 1},
+        "schedule.function is .*hold_constant. there and .*decay_as_cosine": {"schedule": decay_as_cosine},
+        "averaging is None there": {"averaging": Averaging()},
+        "loss": {"label_smoothing": 0.1},
+        "train": {"train": spoil_one(run["train"], "pixel")},
+        "train ": {"train": spoil_one(run["train"], "label")},
+        "validation": {"validation": spoil_one(run["validation"], "pixel")},
+        "validation ": {"validation": spoil_one(run["validation"], "label")},
+        "validation  ": {"validation": None},
+        "start": {"build": lambda: build(seed=1)},
+        "augment.keywords.pixels is 1 there and 2 here": {"augment": partial(shake, pixels=2)},
+        "augment": {"augment": None},
+        "prepare": {"prepare": partial(standardise, mean=[0.1], deviation=[0.3])},
+        "prepare ": {"prepare": lambda images: images / np.float32(255)},
+        "optimiser.nesterov is False there and True here": {"optimiser": partial(sgd, nesterov=True)},
+        "optimiser.learning_rate": {"optimiser": partial(sgd, 0.2)},
+        # the same weights in another network
+        "model": {"build": lambda: build(dropout=0.2)},
+        "model ": {"build": build_coarse},
     }
-    for message, recipe in recipes.items():
-        with pytest.raises(ValueError, match=f"of a run with {message}.*remove it"):
-            fit(build(), train, optimiser=sgd(), **options, **recipe)
-    assert checkpoint.exists()
+
+
+def build_coarse():
+    from helpers.backend import keras
+
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        return build()
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def test_a_checkpoint_of_another_run_is_refused(tmp_path):
+    checkpoint = tmp_path / "run.npz"
+    with pytest.raises(Stop):
+        attempt(checkpoint, stop)
+    before = checkpoint.read_bytes()
+    for message, changed in other_runs().items():
+        with pytest.raises(ValueError, match=rf"run\.npz is of another run: {message.strip()}.*remove it"):
+            attempt(checkpoint, **changed)
+    assert checkpoint.read_bytes() == before
+    assert len(attempt(checkpoint).history) == 2, "the run itself goes on"
+    with pytest.raises(ValueError, match="another run"):  # also one that has come to its end
+        attempt(checkpoint, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (lambda: ReduceOnPlateau(0.5, 1), lambda: ReduceOnPlateau(0.01, 99)),
+        (lambda: rise_and_fall(peak=0.2), lambda: rise_and_fall(peak=0.3)),
+        (lambda: lambda progress: 1.0, lambda: lambda progress: 0.5),
+        (lambda: lambda progress: MEAN, lambda: lambda progress: math.pi),
+        (Wobble, lambda: Wobble(0.25)),
+        (lambda: Wobble().__call__, lambda: Wobble(0.25).__call__),
+    ],
+)
+def test_a_checkpoint_knows_what_its_schedule_does(tmp_path, first, second):
+    with pytest.raises(Stop):
+        attempt(tmp_path / "run.npz", stop, schedule=first())
+    with pytest.raises(ValueError, match=r"is of another run: schedule\b"):
+        attempt(tmp_path / "run.npz", schedule=second())
+    assert len(attempt(tmp_path / "run.npz", schedule=first()).history) == 2
+
+
+def test_a_variable_that_a_function_reads_counts(tmp_path, monkeypatch):
+    def prepare(images):
+        return (images / np.float32(255)) - MEAN
+
+    with pytest.raises(Stop):
+        attempt(tmp_path / "run.npz", stop, prepare=prepare)
+    monkeypatch.setitem(globals(), "MEAN", 0.25)
+    with pytest.raises(ValueError, match=r"prepare\.globals\.MEAN is '0\.5' there and '0\.25' here"):
+        attempt(tmp_path / "run.npz", prepare=prepare)
+
+
+def test_describing_a_run_does_not_advance_its_schedule(tmp_path):
+    with_checkpoint, without = (
+        attempt(place, schedule=Wobble()).history["rate"].tolist() for place in (tmp_path / "run.npz", None)
+    )
+    assert with_checkpoint == without
+    wobble = Wobble()
+    attempt(tmp_path / "other.npz", schedule=wobble)
+    assert wobble.called == 2 * 6, "one call a step"
+
+
+def test_a_schedule_that_does_not_show_what_it_does_gets_no_checkpoint(tmp_path):
+    draw = (rate for rate in [1.0] * 100)
+    with pytest.raises(TypeError, match="must know its schedule: a generator does not show its content"):
+        attempt(tmp_path / "run.npz", schedule=lambda progress: next(draw))
+    assert list(tmp_path.iterdir()) == []
+    attempt(None, schedule=lambda progress: next(draw))
+
+
+def test_a_checkpoint_of_an_older_course_is_refused(tmp_path):
+    np.savez(tmp_path / "run.npz", state='{"settings": {"seed": 0}, "step": 1}')
+    with pytest.raises(ValueError, match=r"run\.npz is of another run"):
+        attempt(tmp_path / "run.npz")
 
 
 def test_what_a_probe_returns_joins_the_history_and_outlives_an_interruption(tmp_path, digits):
