@@ -10,7 +10,7 @@ export PIP_REQUIRE_VIRTUALENV := 0
 export PIP_REQUIRE_HASHES := 0
 export PIP_DRY_RUN := 0
 
-.PHONY: setup course test site lab bench clean
+.PHONY: setup course test style site lab bench clean
 
 course: setup        ## execute every lesson on the bundled data and build the site
 	$(BIN)/course run
@@ -41,7 +41,14 @@ site: setup          ## build the site from what is executed or stored; execute 
 # A lesson that fails here fails again below, where pytest looks for its run.
 test: setup          ## execute the lessons that differ from what is stored, then run all tests
 	-$(BIN)/course run --changed
-	$(BIN)/pytest --cov=helpers --cov-report=term:skip-covered --cov-fail-under=90
+	$(BIN)/pytest tests --numprocesses=auto --dist=loadfile \
+		--cov=helpers --cov-report=term:skip-covered --cov-fail-under=90
+	$(BIN)/pytest notebooks
+
+style: setup         ## check style, format and declared imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/deptry .
 
 lab: setup           ## open JupyterLab on the lessons; options go through ARGS="--no-browser --port 9999"
 	$(BIN)/jupyter lab --notebook-dir=notebooks notebooks/00_start_here.ipynb $(ARGS)
