@@ -251,7 +251,13 @@ def describe_commits(manifest: Mapping[str, Any]) -> str:
     else:
         text = f"in {len(parts)} parts, commit {commits[0]}" if len(parts) > 1 else f"commit {commits[0]}"
     changes = dict.fromkeys(one for part in parts for one in part.get("differs", ()))
-    return f"{text} (changed between the parts: {', '.join(changes)})" if changes else text
+    return f"{text}; earlier parts were made with {name_some(changes)}" if changes else text
+
+
+def name_some(names: Iterable[str], most: int = 4) -> str:
+    """Return names as a list in words, the first ones only where there are many."""
+    first, rest = list(names)[:most], list(names)[most:]
+    return ", ".join(first) + (f" and {len(rest)} more" if rest else "")
 
 
 def read_record(path: Path) -> Result:

@@ -222,8 +222,8 @@ PART = {"started": "2026-01-02T03:04:05Z", "seconds": 60, "dirty": False}
             True,
         ),
         (
-            [{"commit": "b" * 40, "differs": ["dropout", "helpers/train.py"]}],
-            "in 2 parts, commit bbbbbbb (changed between the parts: dropout, helpers/train.py)",
+            [{"commit": "b" * 40, "differs": ["rate 1 (now 2)", *"abcde"]}],
+            "in 2 parts, commit bbbbbbb; earlier parts were made with rate 1 (now 2), a, b, c and 2 more",
             False,
         ),
         ([{"commit": "unknown", "dirty": True}], "in 2 parts from 2 commits: unknown, bbbbbbb", True),

@@ -72,6 +72,11 @@ main.add_command(_DataCommands("data", help="List, fetch and verify the data set
 )
 @click.option("--force", is_flag=True, help="Run also what is up to date, and from its beginning.")
 @click.option(
+    "--keep-state",
+    is_flag=True,
+    help="With --full: go on from what an interrupted run has left, although code or settings changed since.",
+)
+@click.option(
     "--changed",
     is_flag=True,
     help="Leave out lessons whose stored outputs are of the present state, by notebooks/lessons.lock.",
@@ -95,6 +100,7 @@ def run(
     assignments: tuple[str, ...],
     time_limit: float | None,
     force: bool,
+    keep_state: bool,
     changed: bool,
     jobs: int | None,
     workers: int | None,
@@ -115,9 +121,11 @@ def run(
         raise CourseError("-p sets parameters of exactly one lesson, in a run that is not --full")
     if changed and (profile != "default" or force):
         raise CourseError("--changed is for the default run; leave out --full, -p and --force")
+    if keep_state and (not full or force):
+        raise CourseError("--keep-state is for --full, and not with --force, which forgets the state")
     parameters = _read_assignments(assignments)
     request = Request(
-        list(lessons), profile, parameters, time_limit, force, changed, jobs, workers, scheduler
+        list(lessons), profile, parameters, time_limit, force, changed, jobs, workers, scheduler, keep_state
     )
     sys.exit(run_request(request, open_console()))
 

@@ -33,7 +33,7 @@ from helpers.course.lock import find_fresh
 from helpers.course.machine import count_cores, measure_free_memory, name_missing
 from helpers.course.manifest import make_run_folder, start_manifest, write_json
 from helpers.course.progress import Outcome, Progress, print_places, print_summary
-from helpers.course.state import drop_state, open_state
+from helpers.course.state import check_state, drop_state, hold_state
 
 DEFAULT_LIMIT = 600.0
 MEMORY = 1000  # MiB that a lesson is taken to need where nothing says how much
@@ -52,6 +52,7 @@ class Request:
     jobs: int | None = None
     workers: int | None = None
     scheduler: str | None = None
+    keep_state: bool = False
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,9 @@ def run_request(request: Request, console: Console) -> int:
     outcomes = [Outcome(lesson, "skipped") for lesson in left_out]
     outcomes += [_judge_fresh(job) for job in planned if not job.reason]
     jobs = [job for job in planned if job.reason]
+    for job in jobs if request.profile == "full" else ():
+        manifest = start_manifest(job.lesson, job.profile, job.parameters)
+        check_state(manifest, anew=request.force, keep=request.keep_state)
     side_by_side = _choose_jobs(request, len(jobs))
     expected = {job.lesson.number: job.expect("seconds") for job in jobs}
     with Progress(console, expected, side_by_side) as progress, _heed_signals() as stop:
@@ -241,9 +245,9 @@ def _execute_job(
 
     manifest = start_manifest(job.lesson, job.profile, job.parameters)
     known = hash_modules()  # as they are before the kernel reads them
-    folder = make_run_folder(manifest)
-    with hold(folder):
-        environment = {"COURSE_STATE_DIR": str(open_state(manifest, folder, anew=request.force))}
+    state = hold_state(manifest, anew=request.force, keep=request.keep_state)
+    with state as state_folder, hold(folder := make_run_folder(manifest)):
+        environment = {"COURSE_STATE_DIR": str(state_folder or folder / "state")}
         for name in ("workers", "scheduler"):
             if (value := getattr(request, name)) is not None:
                 environment[f"COURSE_{name.upper()}"] = manifest[name] = str(value)

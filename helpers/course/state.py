@@ -1,41 +1,71 @@
-"""What an interrupted full run leaves behind, from which the next one goes on."""
+"""Keep what an interrupted full run leaves, journals and checkpoints, for the next run that is the same.
 
+A full run is the same while its code cells, the modules of `helpers` that it imports, its parameters, the
+files that it read and the versions of packages are. A run that is not is refused, unless it is told to go on
+knowingly; then its record says what differed. One process at a time holds the state of a lesson.
+"""
+
+import contextlib
 import json
+import os
 import shutil
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from helpers import paths
+from helpers.course.freshness import find_input, hash_file, hash_modules
+from helpers.course.lessons import CourseError
 from helpers.course.manifest import write_json
+from helpers.naming import list_differences
+from helpers.record import name_some, read_record
+
+UNKNOWN = "what nobody knows"
 
 
-def open_state(manifest: dict[str, Any], run_folder: Path, *, anew: bool) -> Path:
-    """Return the folder for journals and checkpoints of a run that begins.
+@contextlib.contextmanager
+def hold_state(manifest: dict[str, Any], *, anew: bool = False, keep: bool = False) -> Iterator[Path | None]:
+    """Give the folder for journals and checkpoints of a full run that begins; None for any other run.
 
-    That of a full run outlives it until one passes. What it already holds was made by earlier parts of the
-    same run: the manifest gets them as `earlier`, each with start, commit, and the seconds to its last trace.
+    The folder outlives the run until one passes. Those parts of the same run that left something there come
+    into the manifest as `earlier`: start, commit, whether files differed from it, the seconds to the last
+    trace, and as `differs` what a part was made with that this run is not.
 
     Args:
         manifest: of the run that begins.
-        run_folder: that of this run, where other than full runs keep their state.
         anew: forget what an interrupted run has left.
+        keep: go on with it although something differs.
+
+    Raises:
+        CourseError: another process runs the lesson in full, or something differs.
     """
     if manifest["profile"] != "full":
-        return run_folder / "state"
-    folder = find_state(manifest["stem"])
-    if anew:
-        drop_state(manifest["stem"])
-    log = folder / "parts.json"
-    traces = [path.stat().st_mtime for path in folder.glob("**/*") if path.is_file() and path != log]
-    parts = json.loads(log.read_text(encoding="utf-8"))["parts"] if traces and log.exists() else []
-    if parts:
-        began = datetime.fromisoformat(parts[-1]["started"]).timestamp()
-        parts[-1]["seconds"] = round(max(0.0, max(traces) - began), 2)
-    manifest["earlier"] = parts
-    own = {name: manifest[name] for name in ("started", "commit", "dirty")}
-    write_json(log, {"parts": [*parts, own]})
-    return folder
+        yield None
+        return
+    with _lock(manifest):
+        if anew:
+            drop_state(manifest["stem"])
+        folder, parts = find_state(manifest["stem"]), _read_parts(manifest["stem"])
+        own = {name: manifest[name] for name in ("started", "commit", "dirty")} | {
+            "made": _describe(manifest)
+        }
+        differences = [_compare(part, own["made"]) for part in parts]
+        _refuse(manifest, differences, keep)
+        manifest["earlier"] = [
+            {name: part[name] for name in ("started", "commit", "dirty", "seconds")}
+            | ({"differs": found} if found else {})
+            for part, found in zip(parts, differences, strict=True)
+        ]
+        write_json(folder / "parts.json", {"parts": [*parts, own]})
+        yield folder
+
+
+def check_state(manifest: Mapping[str, Any], *, anew: bool = False, keep: bool = False) -> None:
+    """Raise what `hold_state` would raise, and change nothing: so that a request is refused at once."""
+    with _lock(manifest):
+        made, parts = _describe(manifest), [] if anew else _read_parts(manifest["stem"])
+        _refuse(manifest, [_compare(part, made) for part in parts], keep)
 
 
 def find_state(stem: str) -> Path:
@@ -44,5 +74,120 @@ def find_state(stem: str) -> Path:
 
 
 def drop_state(stem: str) -> None:
-    """Remove the state of a lesson's full run."""
+    """Remove the state of a lesson's full run; for whoever holds it."""
     shutil.rmtree(find_state(stem), ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _lock(manifest: Mapping[str, Any]) -> Iterator[None]:
+    """Hold the state of a lesson; the system lets go of it when the process ends, however it ends."""
+    from filelock import FileLock, Timeout
+
+    # Beside the folder, not in it: whoever drops the state would drop the lock.
+    path = find_state(manifest["stem"]).with_suffix(".lock")
+    holder = path.with_suffix(".holder")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        lock = FileLock(path, thread_local=False).acquire(timeout=0)
+    except Timeout:
+        with contextlib.suppress(OSError):
+            process = f" in process {holder.read_text(encoding='utf-8')}"
+            raise CourseError(_tell_going_on(manifest, process)) from None
+        raise CourseError(_tell_going_on(manifest)) from None
+    with lock:
+        paths.write_atomically(holder, str(os.getpid()))
+        try:
+            yield
+        finally:
+            holder.unlink(missing_ok=True)
+
+
+def _tell_going_on(manifest: Mapping[str, Any], process: str = "") -> str:
+    return f"lesson {manifest['lesson']}: its full run is going on{process}; wait for it, or end it"
+
+
+def _describe(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the state of a full run that begins now will belong to, but for the files it will read."""
+    fingerprint = manifest["fingerprint"]
+    made = {
+        "cells": fingerprint["cells"],
+        "imports": sorted(_add_named_imports(fingerprint["modules"])),
+        "modules": hash_modules(),
+        "parameters": manifest["parameters"],
+        "versions": {"Python": fingerprint["python"], **manifest["versions"]},
+    }
+    return json.loads(json.dumps(made))  # as it will be read back
+
+
+def _add_named_imports(modules: Mapping[str, str]) -> set[str]:
+    """Return paths of modules, and of the others in the folder of one that imports by name at run time."""
+    found = set(modules)
+    for name in modules:
+        path = paths.ROOT / name
+        if path.is_file() and "import_module(" in path.read_text(encoding="utf-8"):
+            found |= {other.relative_to(paths.ROOT).as_posix() for other in path.parent.glob("*.py")}
+    return found
+
+
+def _read_parts(stem: str) -> list[dict[str, Any]]:
+    """Return those parts of the interrupted full run of a lesson that have left something."""
+    folder, log = find_state(stem), find_state(stem) / "parts.json"
+    traces = [path.stat().st_mtime for path in folder.glob("**/*") if path.is_file() and path != log]
+    if not traces:
+        return []
+    try:
+        parts = json.loads(log.read_text(encoding="utf-8"))["parts"]
+    except (OSError, ValueError, KeyError):
+        parts = []
+    if not parts:  # nobody knows what left these traces
+        began = datetime.fromtimestamp(min(traces), UTC).isoformat(timespec="milliseconds")
+        return [{"started": began, "commit": "unknown", "dirty": True, "seconds": 0.0}]
+    last = parts[-1]
+    began = datetime.fromisoformat(last["started"]).timestamp()
+    last["seconds"] = round(max(0.0, max(traces) - began), 2)
+    if "made" in last:
+        _add_run(stem, last)
+    return parts if last["seconds"] or len(parts) == 1 else parts[:-1]
+
+
+def _add_run(stem: str, part: dict[str, Any]) -> None:
+    """Add to a part what only its run folder knows: the files it read and the modules it really imported."""
+    for path in (paths.RUNS / stem).glob("full-*/manifest.json"):
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        if manifest["started"] == part["started"]:
+            imports = {*part["made"]["imports"], *manifest["fingerprint"]["modules"]}
+            read = read_record(path.with_name("record.jsonl")).manifest["inputs"]
+            # The record of the lesson itself is what this run replaces.
+            own = f"reports/results/{manifest['lesson']}_"
+            part["made"]["imports"] = sorted(imports)
+            part["made"]["inputs"] = {
+                entry["path"]: entry["sha256"] for entry in read if not entry["path"].startswith(own)
+            }
+
+
+def _compare(part: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Return in words what a part was made with that a run that begins now is not."""
+    if "made" not in part:
+        return [UNKNOWN]
+    then, commit = part["made"], part["commit"][:7] + (" with changes" if part["dirty"] else "")
+    found = [f"other code cells, as of {commit}"] if then["cells"] != now["cells"] else []
+    for name in sorted({*then["imports"], *now["imports"]}):
+        if then["modules"].get(name) != now["modules"].get(name):
+            found.append(f"{name} as of {commit}")
+    for kind in ("parameters", "versions"):
+        for name, before, after in list_differences(then[kind], now[kind]):
+            found.append(f"{name} {before} (now {after})")
+    for name, digest in sorted(then.get("inputs", {}).items()):
+        path = find_input(name)
+        if (hash_file(path) if path else "") != digest:
+            found.append(f"another {name}")
+    return found
+
+
+def _refuse(manifest: Mapping[str, Any], differences: list[list[str]], keep: bool) -> None:
+    """Raise an error where the last part differs; the parts before it have been kept knowingly."""
+    if differences and differences[-1] and not keep:
+        raise CourseError(
+            f"lesson {manifest['lesson']}: the interrupted full run was made with "
+            f"{name_some(differences[-1])}; go on knowingly with --keep-state, or begin anew with --force"
+        )
