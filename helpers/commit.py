@@ -3,7 +3,7 @@
 import os
 import subprocess
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from helpers import paths
 
@@ -24,6 +24,21 @@ def read_commit() -> tuple[str, bool]:
     return commit, _ask_git("status", "--porcelain", "--", ".", *outputs) != ""
 
 
+def list_changed(commit: str, files: Sequence[str]) -> list[str] | None:
+    """Return which files differ now from those of a commit, new and removed ones too; None if unknown."""
+    changed = _ask_git("diff", "--name-only", "--no-renames", commit, "--", *files, heard=False)
+    there = _ask_git("ls-tree", "-r", "--name-only", "--full-tree", commit, heard=False)
+    if changed is None or there is None:
+        return None
+    new = [name for name in files if name not in there.split("\n") and (paths.ROOT / name).exists()]
+    return sorted({*filter(None, changed.split("\n")), *new})
+
+
+def read_file(commit: str, path: str) -> str | None:
+    """Return the text that a file had in a commit, or None where git does not have it."""
+    return _ask_git("show", f"{commit}:{path}", heard=False)
+
+
 def leave_out_git(environment: Mapping[str, str]) -> dict[str, str]:
     """Return an environment without what leads git to another repository, as a hook or an alias sets it.
 
@@ -36,20 +51,20 @@ def leave_out_git(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _ask_git(*arguments: str) -> str | None:
-    """Return what git answers, or None where it fails."""
+def _ask_git(*arguments: str, heard: bool = True) -> str | None:
+    """Return what git answers, or None where it fails; what it says then is heard in a warning, or not."""
     try:
         answer = subprocess.run(
             ["git", *arguments],
             cwd=paths.ROOT,
             env=leave_out_git(os.environ),
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             timeout=30,
             check=True,
         )
     except (OSError, subprocess.SubprocessError) as error:
-        if (paths.ROOT / ".git").exists():
+        if heard and (paths.ROOT / ".git").exists():
             reason = (getattr(error, "stderr", "") or str(error)).strip().partition("\n")[0]
             cure = f"; run: git config --global --add safe.directory {paths.ROOT}" * ("dubious" in reason)
             warnings.warn(f"git does not tell the commit: {reason}{cure}", stacklevel=3)

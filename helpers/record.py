@@ -229,10 +229,10 @@ def list_parts(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [*manifest.get("earlier", []), manifest]
 
 
-def list_commits(manifest: Mapping[str, Any]) -> list[str]:
-    """Return every commit that contributed to a run, once each, in seven digits, with its changes if any."""
+def list_commits(manifest: Mapping[str, Any], digits: int = 7) -> list[str]:
+    """Return every commit that contributed to a run, once each, and whether files were changed since it."""
     names = [
-        part["commit"][:7] + (" with changes" if part["dirty"] and part["commit"] != "unknown" else "")
+        part["commit"][:digits] + (" with changes" if part["dirty"] and part["commit"] != "unknown" else "")
         for part in list_parts(manifest)
     ]
     return list(dict.fromkeys(names))

@@ -175,6 +175,15 @@ def export(lesson: str, output: Path | None) -> None:
 
 
 @main.command()
+def records() -> None:
+    """List the recorded full runs: their commits, and what has changed since."""
+    from helpers.course.progress import open_console
+    from helpers.course.records import print_records
+
+    print_records(open_console())
+
+
+@main.command()
 def check() -> None:
     """Tell what this machine has, and which lessons can run on it and for how long."""
     from helpers.course.machine import print_report

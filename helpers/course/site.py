@@ -27,7 +27,7 @@ from helpers.course.freshness import read_python
 from helpers.course.lessons import CourseError, Lesson, Run, find_lessons, find_runs, reading
 from helpers.course.lock import Fresh, find_fresh
 from helpers.course.store import clean_notebook, join_outputs
-from helpers.record import Result, read_record, sum_seconds
+from helpers.record import Result, list_commits, read_record, sum_seconds
 
 SITE = Path(__file__).resolve().parents[2] / "reports" / "site"
 TIERS = {
@@ -219,6 +219,7 @@ class Page:
         full: the same of the recorded full run.
         headline: names and values of the numbers that stand for the lesson, here and of the full run.
         run: how the run shown was made, as labelled lines.
+        origin: when, on what and from which commits the recorded full run was made.
     """
 
     name: str
@@ -235,6 +236,7 @@ class Page:
     full: dict[str, str] | None
     headline: list[dict[str, str]]
     run: list[tuple[str, list[str]]]
+    origin: str
 
 
 def describe_lesson(lesson: Lesson) -> Page:
@@ -270,6 +272,7 @@ def describe_lesson(lesson: Lesson) -> Page:
             for name in lesson.about.get("headline", [])
         ],
         run=list(_list_origin(fresh, passed)) + (list(list_facts(passed.manifest)) if passed else []),
+        origin=full.origin if full.manifest else "",
     )
 
 
@@ -345,8 +348,7 @@ def format_value(value: Any, unit: str = "") -> str:
 def list_facts(manifest: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
     """Yield what a manifest says, as a label and its lines."""
     device = manifest["device"]
-    changed = ", with changes that are not committed" if manifest["dirty"] else ""
-    yield "Commit", [manifest["commit"] + changed]
+    yield "Commit", list_commits(manifest, digits=40)
     yield "Started", [f"{manifest['started'][:19].replace('T', ' ')} UTC"]
     took = [format_duration(sum_seconds(manifest)), f"{manifest['peak_memory_mib']:,.0f} MiB of memory"]
     if manifest.get("cpu_seconds"):

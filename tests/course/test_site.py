@@ -115,7 +115,14 @@ def fill_house(root: Path, patch: pytest.MonkeyPatch) -> None:
     error = {"cell": 2, "name": "NameError", "message": "name 'x' is not defined\nmore"}
     make_run("02_augmentation", "failed", "2026-03-02T10:00:00+00:00", error)
     full = {
-        "manifest": {"started": "2026-01-31T00:00:00+00:00", "seconds": 300, "earlier": [{"seconds": 7000}]},
+        "manifest": {
+            "started": "2026-01-31T00:00:00+00:00",
+            "seconds": 300,
+            "commit": "b" * 40,
+            "dirty": False,
+            "device": {"cpu": "Some CPU", "cores": 2},
+            "earlier": [{"seconds": 7000, "commit": "a" * 40, "dirty": True}],
+        },
         "values": {"test_accuracy": {"value": 0.94061, "unit": "fraction"}},
     }
     paths.RESULTS.mkdir()
@@ -212,6 +219,14 @@ def test_manifest_is_at_the_foot(html: Path) -> None:
         "numpy",
     ):
         assert part in text
+
+
+def test_every_commit_of_the_recorded_run_is_at_the_foot(html: Path) -> None:
+    text = " ".join(read_page(html).select_one("#recorded").get_text().split())
+    assert text == (
+        "Recorded: full run of 2026-01-31, 121.7 minutes on 2 cores (Some CPU), "
+        "in 2 parts from 2 commits: aaaaaaa with changes, bbbbbbb."
+    )
 
 
 def test_links_lead_to_files(html: Path) -> None:

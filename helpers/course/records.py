@@ -1,0 +1,119 @@
+"""List the recorded full runs: from which commits they are, and what has changed since."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+
+from helpers import paths
+from helpers.commit import list_changed, read_file
+from helpers.course.freshness import hash_cells, trace_imports
+from helpers.course.lessons import CourseError, Lesson, find_lessons, read_full_runs
+from helpers.record import describe_commits, list_commits, list_parts, name_some, sum_seconds
+
+GONE = "the lesson is gone"
+
+
+@dataclass(frozen=True)
+class Record:
+    """A file of `reports/results`.
+
+    Attributes:
+        stem: of the file and the lesson.
+        manifest: of the run.
+        changed: what the present code has that the code of the run had not, such as `helpers/train.py`; None
+            where git does not know the code of the run.
+    """
+
+    stem: str
+    manifest: dict[str, Any]
+    changed: tuple[str, ...] | None
+
+    @property
+    def is_mixture(self) -> bool:
+        """Whether its parts are from several commits, or from other code or settings."""
+        differs = any(part.get("differs") for part in list_parts(self.manifest))
+        return len(list_commits(self.manifest)) > 1 or differs
+
+
+def find_records() -> list[Record]:
+    """Read every recorded full run and compare it with the present code."""
+    lessons = {lesson.stem: lesson for lesson in find_lessons()}
+    records = []
+    for path in sorted(paths.RESULTS.glob("*.json")):
+        manifest = json.loads(path.read_text(encoding="utf-8"))["manifest"]
+        lesson = lessons.get(path.stem)
+        records.append(Record(path.stem, manifest, _find_changes(manifest, lesson)))
+    return records
+
+
+def _find_changes(manifest: Mapping[str, Any], lesson: Lesson | None) -> tuple[str, ...] | None:
+    """Return what differs between the code of any part of a run and the present one; None if unknown."""
+    if lesson is None:
+        return (GONE,)
+    fingerprint = manifest["fingerprint"]
+    helpers = {*fingerprint.get("modules", {}), *fingerprint.get("helpers", {})}  # the older name
+    helpers |= {path.relative_to(paths.ROOT).as_posix() for path in trace_imports(lesson)}
+    changed = set()
+    for commit in {part["commit"] for part in list_parts(manifest)}:
+        files = list_changed(commit, sorted(helpers))
+        notebook = read_file(commit, f"notebooks/{manifest['stem']}.ipynb")
+        if files is None or notebook is None:
+            return None
+        changed |= {*files}
+        if hash_cells(_Past(json.loads(notebook))) != hash_cells(lesson):
+            changed.add("the code cells")
+    try:
+        full = read_full_runs().get(lesson.number)
+        present = lesson.read_parameters() | (full.parameters if full else {})
+    except CourseError:
+        present = None
+    if json.loads(json.dumps(present)) != manifest["parameters"]:
+        changed.add("the parameters")
+    return tuple(sorted(changed, key=lambda name: (name.startswith("helpers/"), name)))
+
+
+@dataclass(frozen=True)
+class _Past:
+    """A notebook of an earlier commit, as far as its cells are hashed."""
+
+    notebook: dict[str, Any]
+
+    @property
+    def code_cells(self) -> list[dict[str, Any]]:
+        return [cell for cell in self.notebook["cells"] if cell["cell_type"] == "code"]
+
+
+def describe_records(records: Iterable[Record]) -> Iterator[str]:
+    """Yield two lines on each record, and one on all."""
+    records = list(records)
+    for record in records:
+        run, minutes = record.manifest, sum_seconds(record.manifest) / 60
+        mixture = "MIXTURE, " if record.is_mixture else ""
+        yield f"{record.stem}: {run['started'][:10]}, {minutes:.1f} minutes, {mixture}{describe_commits(run)}"
+        yield f"    {_compare_with_present(record)}"
+    mixtures = [record.stem[:2] for record in records if record.is_mixture]
+    older = [record for record in records if record.changed]
+    unknown = [record for record in records if record.changed is None]
+    yield (
+        f"{len(records)} records: {len(older)} older than the present code, {len(unknown)} unknown, "
+        f"{len(mixtures)} mixtures{': ' * bool(mixtures)}{', '.join(mixtures)}"
+    )
+
+
+def _compare_with_present(record: Record) -> str:
+    if record.changed is None:
+        return "unknown whether the code changed since: git does not have all of its commits"
+    if not record.changed:
+        return "the present code is that of the run"
+    if GONE in record.changed:
+        return GONE
+    return f"older than the present code: {name_some(record.changed)} changed since"
+
+
+def print_records(console: Console) -> None:
+    """Print all records."""
+    for line in describe_records(find_records()):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
