@@ -6,6 +6,7 @@ again, so that the same command goes on after an interruption; a full run goes o
 
 import shutil
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -144,6 +145,8 @@ def run_request(request: Request, console: Console) -> int:
     for job in jobs if request.profile == "full" else ():
         manifest = start_manifest(job.lesson, job.profile, job.parameters)
         check_state(manifest, anew=request.force, keep=request.keep_state)
+    for job in jobs:
+        _try_to_write(paths.RUNS / job.lesson.stem)
     side_by_side = _choose_jobs(request, len(jobs))
     expected = {job.lesson.number: job.expect("seconds") for job in jobs}
     with Progress(console, expected, side_by_side) as progress, _heed_signals() as stop:
@@ -158,6 +161,13 @@ def run_request(request: Request, console: Console) -> int:
         console.print(f"interrupted; {again} goes on", highlight=False)
         return 128 + stop.signal
     return 1 if any(outcome.status == "failed" for outcome in outcomes) else 0
+
+
+def _try_to_write(folder: Path) -> None:
+    """Raise the error of the system where a folder cannot be made or written to, before anything begins."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder):
+        pass
 
 
 def _choose_jobs(request: Request, waiting: int) -> int:
