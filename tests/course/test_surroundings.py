@@ -45,8 +45,8 @@ def closed_house(house):
     [
         (
             "run 51 --force",
-            "cannot write to reports/runs/51_closed: Permission denied; copy a lesson from notebooks into a folder of "
-            "yours and open it there, or clone the repository into a folder of yours",
+            "cannot write to reports/runs/51_closed: Permission denied; copy a lesson from notebooks into a "
+            "folder of yours and open it there, or clone the repository into a folder of yours",
         ),
         (
             "site",
