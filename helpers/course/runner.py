@@ -158,7 +158,8 @@ def run_request(request: Request, console: Console) -> int:
         console.print(f"no full run: {', '.join(lesson.number for lesson in left_out)}", highlight=False)
     if stop.signal:
         again = "the same command" + (" without --force" if request.force else "")
-        console.print(f"interrupted; {again} goes on", highlight=False)
+        by = signal.Signals(stop.signal).name
+        console.print(f"interrupted by {by}; {again} goes on", highlight=False)
         return 128 + stop.signal
     return 1 if any(outcome.status == "failed" for outcome in outcomes) else 0
 
@@ -194,7 +195,9 @@ def _heed_signals() -> Iterator[_Stop]:
     names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     kept = {}
     if threading.current_thread() is threading.main_thread():
-        kept = {getattr(signal, name): signal.signal(getattr(signal, name), heed) for name in names}
+        for number in (getattr(signal, name) for name in names):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup does with SIGHUP
+                kept[number] = signal.signal(number, heed)
     try:
         yield stop
     finally:
