@@ -103,15 +103,17 @@ def test_importing_helpers_imports_no_framework():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_backend_is_silent():
+def test_in_a_lesson_the_backend_is_silent_and_its_words_are_kept(tmp_path):
     run = subprocess.run(
         [sys.executable, "-c", "from helpers.backend import keras; print(keras.ops.add(1, 2))"],
+        env=os.environ | {"COURSE_RUN_DIR": str(tmp_path)},
         capture_output=True,
         text=True,
         check=True,
     )
     assert run.stderr == ""
     assert "3" in run.stdout
+    assert (tmp_path / "kernel.log").exists()
 
 
 LOOK = """

@@ -45,7 +45,11 @@ def set_up(tmp_path):
         program.write_text(STAND_IN.format(version=version, folder=tmp_path))
         program.chmod(0o755)
         command = ["make", f"--directory={tmp_path}", f"--makefile={MAKEFILE}", "setup", f"PYTHON={program}"]
-        return subprocess.run(command, capture_output=True, text=True, env=os.environ | settings)
+        # The tests may be run by make, which tells a make inside it of its own level and flags.
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))
+        }
+        return subprocess.run(command, capture_output=True, text=True, env=inherited | settings)
 
     return run
 

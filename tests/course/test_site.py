@@ -296,7 +296,7 @@ def test_page_joins_the_present_prose_with_the_outputs_of_a_fresh_run(tmp_path: 
         staged = nbformat.read(tmp_path / "source" / "notebooks" / f"{PICTURES}.ipynb", as_version=4)
         assert [cell.source for cell in staged.cells] == [cell.source for cell in notebook.cells]
         figures = [len(cell.outputs) for cell in staged.cells if cell.cell_type == "code"]
-        assert figures == [0, 2, 0, 1]
+        assert figures == [0, 2, 0, 1, 1]
 
 
 def test_stored_outputs_of_the_present_state_are_as_good_as_a_run(tmp_path: Path) -> None:
