@@ -1,6 +1,5 @@
-import subprocess
-
 import pytest
+from git_repository import commit_all
 
 from helpers import paths
 from helpers.commit import read_commit
@@ -11,9 +10,7 @@ def checkout(tmp_path, monkeypatch):
     """Return a folder that `helpers.paths` takes for the repository, with one commit."""
     monkeypatch.setattr(paths, "ROOT", tmp_path)
     (tmp_path / "lesson").write_text("1")
-    author = ["-c", "user.name=a", "-c", "user.email=a@b"]
-    for command in (["init", "-q"], ["add", "."], [*author, "commit", "-qm", "Begin"]):
-        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    commit_all(tmp_path)
     return tmp_path
 
 

@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from helpers.course.bands import read_bands
 from helpers.course.site import format_value
 from helpers.paths import NOTEBOOKS, RESULTS, ROOT
-from helpers.record import is_dirty, read_claims
+from helpers.record import Result, is_dirty, read_claims
 
 LESSONS = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
 CLOSING = ("What we found", "Limits", "Exercises", "Where next")
@@ -209,26 +209,22 @@ def test_bands_are_of_lessons():
     assert set(read_bands()) <= {stem[:2] for stem in LESSONS}
 
 
-def read_cell(tables: dict, where: str) -> float:
+def read_cell(result: Result, where: str) -> float:
     """Return what `table: column, name = value, ...` says: the mean of a column over the rows that match.
 
     `index` names the table's index; `A / B` is one such mean divided by another.
     """
     if " / " in where:
         top, bottom = where.split(" / ")
-        return read_cell(tables, top) / read_cell(tables, bottom)
+        return read_cell(result, top) / read_cell(result, bottom)
     name, _, rest = where.partition(": ")
     column, *conditions = rest.split(", ")
-    table = tables[name]
-    rows = [
-        dict(zip(["index", *table["columns"]], [index, *row], strict=True))
-        for index, row in zip(table["index"], table["data"], strict=True)
-    ]
+    rows = result.table(name).rename_axis("index").reset_index()
     for condition in conditions:
         key, _, value = condition.partition(" = ")
-        rows = [row for row in rows if str(row[key]) == value]
-    assert rows, f"{where}: no row of the recorded table matches"
-    return sum(row[column] for row in rows) / len(rows)
+        rows = rows[rows[key].astype(str) == value]
+    assert len(rows), f"{where}: no row of the recorded table matches"
+    return float(rows[column].mean())
 
 
 def test_the_readme_says_what_was_recorded():
@@ -240,18 +236,19 @@ def test_the_readme_says_what_was_recorded():
         result = json.loads(path.read_text(encoding="utf-8"))
         if ": " in name:
             unit = "fraction" if shown.endswith(" %") else ""
-            assert shown == format_value(read_cell(result["tables"], name), unit), name
+            assert shown == format_value(read_cell(Result(**result), name), unit), name
         else:
             assert shown == format_value(**result["values"][name])
 
 
 def test_a_recorded_cell_is_the_mean_of_the_rows_that_match():
     table = {"index": [0, 1, 2], "columns": ["way", "a"], "data": [["x", 1.0], ["x", 3.0], ["y", 8.0]]}
-    assert read_cell({"t": table}, "t: a, way = x") == 2
-    assert read_cell({"t": table}, "t: a, index = 2") == 8
-    assert read_cell({"t": table}, "t: a, way = x / t: a, way = y") == 0.25
+    result = Result(tables={"t": table})
+    assert read_cell(result, "t: a, way = x") == 2
+    assert read_cell(result, "t: a, index = 2") == 8
+    assert read_cell(result, "t: a, way = x / t: a, way = y") == 0.25
     with pytest.raises(AssertionError, match="no row"):
-        read_cell({"t": table}, "t: a, way = z")
+        read_cell(result, "t: a, way = z")
 
 
 def test_the_readme_links_every_lesson():

@@ -7,6 +7,7 @@ import tomllib
 
 import pytest
 import yaml
+from git_repository import commit_all
 
 from helpers.data.catalog import read_catalog
 from helpers.paths import NOTEBOOKS, ROOT
@@ -64,13 +65,11 @@ def test_a_checkout_has_the_same_bytes_on_every_system(tmp_path):
     listed = subprocess.check_output(names, cwd=ROOT, text=True).split("\0")
     kept = [name for name in listed if name and (ROOT / name).is_file()]
     kept = [name for name in kept if not name.endswith((".npz", ".xz"))]  # large, and the next test's
-    author = ["-c", "user.name=a", "-c", "user.email=a@b"]
     origin, copy = tmp_path / "origin", tmp_path / "copy"
     for name in kept:
         (origin / name).parent.mkdir(parents=True, exist_ok=True)
         (origin / name).write_bytes((ROOT / name).read_bytes())
-    for command in (["init", "-q"], ["add", "."], [*author, "commit", "-qm", "All"]):
-        subprocess.run(["git", *command], cwd=origin, check=True, capture_output=True)
+    commit_all(origin)
     windows = ["-c", "core.autocrlf=true", "-c", "core.eol=crlf"]
     subprocess.run(["git", *windows, "clone", "-q", str(origin), str(copy)], check=True, capture_output=True)
     differing = [name for name in kept if (copy / name).read_bytes() != (ROOT / name).read_bytes()]

@@ -20,6 +20,11 @@ def read_bands() -> dict[str, dict[str, dict[str, Any]]]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
+def check_recorded(lesson: str, entries: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Check what a run recorded, value and unit by name, as `check` does."""
+    return check(lesson, {name: entry["value"] for name, entry in entries.items()})
+
+
 def check(lesson: str, values: Mapping[str, Any]) -> list[str]:
     """Return one sentence for every band of a lesson that its recorded values miss.
 

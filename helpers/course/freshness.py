@@ -17,6 +17,7 @@ from typing import Any
 
 from helpers import paths
 from helpers.course.lessons import Lesson, Run, find_runs, source_of
+from helpers.course.surroundings import show
 
 PACKAGE = "helpers"
 # Those whose version can move a number or a figure.
@@ -61,7 +62,7 @@ def take_fingerprint(lesson: Lesson, profile: str = "default") -> dict[str, Any]
     """
     return {
         "cells": hash_cells(lesson),
-        "modules": {_show(path): hash_file(path) for path in trace_imports(lesson)},
+        "modules": {show(path): hash_file(path) for path in trace_imports(lesson)},
         "bands": hash_bands(lesson) if profile == "default" else "",
         "python": read_python(),
     }
@@ -100,11 +101,7 @@ def hash_file(path: Path) -> str:
 
 def hash_modules() -> dict[str, str]:
     """Return the path and SHA-256 of every file of the package `helpers`."""
-    return {_show(path): hash_file(path) for path in sorted((paths.ROOT / PACKAGE).rglob("*.py"))}
-
-
-def _show(path: Path) -> str:
-    return path.relative_to(paths.ROOT).as_posix()
+    return {show(path): hash_file(path) for path in sorted((paths.ROOT / PACKAGE).rglob("*.py"))}
 
 
 def list_changes(lesson: Lesson, then: Mapping[str, Any]) -> Iterator[str]:

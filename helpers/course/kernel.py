@@ -27,6 +27,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 
 from helpers import paths
+from helpers.course.surroundings import show
 
 GRACE = 10  # seconds after its time limit, in which a kernel is ended in the usual way
 LAST_LINES, LONGEST_WORDS = 3, 500  # of a log, that an error quotes
@@ -290,7 +291,7 @@ class _Watch:
         log = self._log.read_text(encoding="utf-8", errors="replace")
         words = " | ".join([line.strip() for line in log.splitlines() if line.strip()][-LAST_LINES:])
         said = f"its last words: {words[-LONGEST_WORDS:]}" if words else "without a word"
-        place = self._log.relative_to(paths.ROOT).as_posix()
+        place = show(self._log)
         return f"the kernel ended {how}{cause}; {said}; its log: {place}"
 
 

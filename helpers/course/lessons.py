@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers import paths
+from helpers.course.surroundings import show
 from helpers.naming import suggest
 
 
@@ -35,9 +36,8 @@ def reading(path: Path, what: str) -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError) as error:
-        name = path.relative_to(paths.ROOT).as_posix() if path.is_relative_to(paths.ROOT) else str(path)
         reason = " ".join(str(error).split())[:200]
-        raise CourseError(f"{name} is no {what}: {reason}; restore it, or move it away") from None
+        raise CourseError(f"{show(path)} is no {what}: {reason}; restore it, or move it away") from None
 
 
 @dataclass(frozen=True)

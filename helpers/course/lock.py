@@ -65,11 +65,6 @@ def read_lock() -> dict[str, dict[str, dict[str, Any]]]:
         ) from None
 
 
-def find_entry(lesson: Lesson) -> dict[str, Any] | None:
-    """Return the entry of a lesson for this Python, or None."""
-    return read_lock().get(lesson.stem, {}).get(read_python())
-
-
 def find_fresh(lesson: Lesson) -> tuple[Fresh | None, str]:
     """Return what shows the present state of a lesson, or None and what differs from the last run.
 
@@ -80,9 +75,10 @@ def find_fresh(lesson: Lesson) -> tuple[Fresh | None, str]:
     if not reason:
         run = find_last(lesson, "default")
         return Fresh(run, read_record(run.record).values), ""
-    changes = explain_lock(lesson)
+    entries = read_lock().get(lesson.stem, {})
+    changes = _explain_lock(lesson, entries)
     if not changes and not _failed_here(lesson):
-        entry = find_entry(lesson)
+        entry = entries[read_python()]
         return Fresh(None, entry["values"], entry), ""
     unknown = find_last(lesson, "default") is None and lesson.stem in read_lock()
     return None, changes if unknown and changes else reason
@@ -95,9 +91,8 @@ def _failed_here(lesson: Lesson) -> bool:
     return not any(list_changes(lesson, read_fingerprint(last.manifest)))
 
 
-def explain_lock(lesson: Lesson) -> str:
+def _explain_lock(lesson: Lesson, entries: Mapping[str, Mapping[str, Any]]) -> str:
     """Return why the stored outputs of a lesson are not of the present state, or an empty string."""
-    entries = read_lock().get(lesson.stem, {})
     if not entries:
         return "not stored yet"
     entry = entries.get(read_python())

@@ -11,6 +11,7 @@ from helpers import paths
 from helpers.commit import list_changed, read_file
 from helpers.course.freshness import hash_cells, trace_imports
 from helpers.course.lessons import CourseError, Lesson, find_lessons, read_full_runs
+from helpers.course.surroundings import show
 from helpers.record import describe_commits, list_commits, list_parts, name_some, sum_seconds
 
 GONE = "the lesson is gone"
@@ -55,7 +56,7 @@ def _find_changes(manifest: Mapping[str, Any], lesson: Lesson | None) -> tuple[s
         return (GONE,)
     fingerprint = manifest["fingerprint"]
     helpers = {*fingerprint.get("modules", {}), *fingerprint.get("helpers", {})}  # the older name
-    helpers |= {path.relative_to(paths.ROOT).as_posix() for path in trace_imports(lesson)}
+    helpers |= set(map(show, trace_imports(lesson)))
     changed = set()
     for commit in {part["commit"] for part in list_parts(manifest)}:
         files = list_changed(commit, sorted(helpers))

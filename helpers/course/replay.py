@@ -110,7 +110,7 @@ class LessonRun(pytest.Item):
     def _find_problem(self, lesson: Lesson, fresh: Fresh | None, edited: list[int] | None) -> str:
         if fresh is None:
             return f"{self.parent.reason}; run: course run {lesson.number}"
-        missed = bands.check(lesson.number, {name: entry["value"] for name, entry in fresh.values.items()})
+        missed = bands.check_recorded(lesson.number, fresh.values)
         if missed:
             return "; ".join(missed)
         again = f"run: course run {lesson.number} && course store {lesson.number}"

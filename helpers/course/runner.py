@@ -34,7 +34,7 @@ from helpers.course.lock import find_fresh
 from helpers.course.machine import count_cores, measure_free_memory, name_missing
 from helpers.course.manifest import make_run_folder, start_manifest, write_json
 from helpers.course.progress import Outcome, Progress, print_places, print_summary
-from helpers.course.state import check_state, drop_state, hold_state
+from helpers.course.state import check_state, drop_state, hold_state, leave_out_own
 
 DEFAULT_LIMIT = 600.0
 MEMORY = 1000  # MiB that a lesson is taken to need where nothing says how much
@@ -78,13 +78,18 @@ class Job:
     def parameters(self) -> dict[str, Any]:
         return self.lesson.read_parameters() | self.changes
 
-    def expect(self, key: str) -> float | None:
-        """Return `seconds` or `memory_mib` of the last run that passed, or as the notebook states them."""
-        last = newest_run(self.lesson, self.profile, "passed")
-        if last:
-            return last.manifest["peak_memory_mib" if key == "memory_mib" else key]
-        about = self.lesson.about if self.profile == "default" else {}
-        return about.get("cpu_seconds", about.get("seconds")) if key == "seconds" else about.get(key)
+    def expect_seconds(self) -> float | None:
+        """Return how long the last run that passed took, or the processor time that the notebook states."""
+        return self._expect("seconds", "cpu_seconds")
+
+    def expect_memory(self) -> int | None:
+        """Return the MiB that the last run that passed needed, or those that the notebook states."""
+        return self._expect("peak_memory_mib", "memory_mib")
+
+    def _expect(self, measured: str, stated: str) -> Any:
+        if last := newest_run(self.lesson, self.profile, "passed"):
+            return last.manifest[measured]
+        return self.lesson.about.get(stated) if self.profile == "default" else None
 
 
 def plan_jobs(request: Request) -> tuple[list[Job], list[Lesson]]:
@@ -148,7 +153,7 @@ def run_request(request: Request, console: Console) -> int:
     for job in jobs:
         _try_to_write(paths.RUNS / job.lesson.stem)
     side_by_side = _choose_jobs(request, len(jobs))
-    expected = {job.lesson.number: job.expect("seconds") for job in jobs}
+    expected = {job.lesson.number: job.expect_seconds() for job in jobs}
     with Progress(console, expected, side_by_side) as progress, _heed_signals() as stop:
         outcomes += _run_side_by_side(jobs, request, side_by_side, progress, stop)
     outcomes.sort(key=lambda outcome: outcome.lesson.number)
@@ -210,7 +215,7 @@ def _run_side_by_side(
 ) -> list[Outcome]:
     """Execute jobs, the longest first, as many at a time as cores and memory allow."""
     threads = max(1, count_cores() // side_by_side) if side_by_side > 1 else None
-    waiting = sorted(jobs, key=lambda job: job.expect("seconds") or 0, reverse=True)
+    waiting = sorted(jobs, key=lambda job: job.expect_seconds() or 0, reverse=True)
     free = measure_free_memory()
     going: dict[Future[Outcome], Job] = {}
     outcomes = []
@@ -232,7 +237,7 @@ def _run_side_by_side(
 
 
 def _need_memory(job: Job) -> int:
-    return (job.expect("memory_mib") or MEMORY) << 20
+    return (job.expect_memory() or MEMORY) << 20
 
 
 def run_job(
@@ -294,12 +299,9 @@ def judge(job: Job, folder: Path, manifest: dict[str, Any]) -> None:
     from helpers.record import read_record
 
     result = read_record(folder / "record.jsonl")
-    own = f"reports/results/{job.lesson.number}_"
-    manifest["inputs"] = [
-        entry
-        for entry in result.manifest["inputs"]
-        if not (job.profile == "full" and entry["path"].startswith(own))  # which this very run replaces
-    ]
+    manifest["inputs"] = result.manifest["inputs"]
+    if job.profile == "full":
+        manifest["inputs"] = leave_out_own(manifest["inputs"], job.lesson.number)
     if job.profile == "default":
         manifest["error"] = manifest["error"] or _miss_bands(job.lesson, result.values)
     error = manifest["error"]
@@ -315,7 +317,7 @@ def _miss_bands(lesson: Lesson, values: dict[str, dict[str, Any]]) -> dict[str, 
     """Return the bands that recorded values miss as an error of the manifest, or None."""
     from helpers.course import bands
 
-    missed = bands.check(lesson.number, {name: entry["value"] for name, entry in values.items()})
+    missed = bands.check_recorded(lesson.number, values)
     return {"cell": None, "name": "Band", "message": "\n".join(missed)} if missed else None
 
 

@@ -18,6 +18,7 @@ from helpers import paths
 from helpers.course.freshness import find_input, hash_file, hash_modules
 from helpers.course.lessons import CourseError
 from helpers.course.manifest import write_json
+from helpers.course.surroundings import show
 from helpers.naming import list_differences
 from helpers.record import name_some, read_record
 
@@ -66,6 +67,11 @@ def check_state(manifest: Mapping[str, Any], *, anew: bool = False, keep: bool =
     with _lock(manifest):
         made, parts = _describe(manifest), [] if anew else _read_parts(manifest["stem"])
         _refuse(manifest, [_compare(part, made) for part in parts], keep)
+
+
+def leave_out_own(inputs: list[dict[str, str]], number: str) -> list[dict[str, str]]:
+    """Return the files that a full run read but for the record of its lesson, which it will replace."""
+    return [entry for entry in inputs if not entry["path"].startswith(f"reports/results/{number}_")]
 
 
 def find_state(stem: str) -> Path:
@@ -125,7 +131,7 @@ def _add_named_imports(modules: Mapping[str, str]) -> set[str]:
     for name in modules:
         path = paths.ROOT / name
         if path.is_file() and "import_module(" in path.read_text(encoding="utf-8"):
-            found |= {other.relative_to(paths.ROOT).as_posix() for other in path.parent.glob("*.py")}
+            found |= set(map(show, path.parent.glob("*.py")))
     return found
 
 
@@ -157,11 +163,9 @@ def _add_run(stem: str, part: dict[str, Any]) -> None:
         if manifest["started"] == part["started"]:
             imports = {*part["made"]["imports"], *manifest["fingerprint"]["modules"]}
             read = read_record(path.with_name("record.jsonl")).manifest["inputs"]
-            # The record of the lesson itself is what this run replaces.
-            own = f"reports/results/{manifest['lesson']}_"
             part["made"]["imports"] = sorted(imports)
             part["made"]["inputs"] = {
-                entry["path"]: entry["sha256"] for entry in read if not entry["path"].startswith(own)
+                entry["path"]: entry["sha256"] for entry in leave_out_own(read, manifest["lesson"])
             }
 
 

@@ -1,26 +1,14 @@
 """`course records` says of every recorded full run from which commits it is, and what has changed since."""
 
 import json
-import subprocess
 
 import pytest
+from git_repository import commit_all
 
 from helpers.course.records import find_records
 
 CELL = "import helpers.little\nfrom helpers.record import record\nrecord('size', size)"
 MIXED = "in 2 parts from 2 commits: "
-
-
-def call_git(house, *arguments):
-    author = ["-c", "user.name=a", "-c", "user.email=a@b"]
-    done = subprocess.run(["git", *author, *arguments], cwd=house.root, check=True, capture_output=True)
-    return done.stdout.decode().strip()
-
-
-def commit(house):
-    call_git(house, "add", ".")
-    call_git(house, "commit", "-qm", "Change", "--allow-empty")
-    return call_git(house, "rev-parse", "HEAD")
 
 
 @pytest.fixture
@@ -31,10 +19,9 @@ def recorded(house):
     house.write(".gitignore", "reports/runs\n__pycache__\n")
     house.write("notebooks/full.yaml", "'51': {parameters: {size: 9}}")
     house.write_lesson("51_first", CELL, parameters="size = 1")
-    call_git(house, "init", "-q")
-    commit(house)
+    commit_all(house.root)
     assert house.course("run", "51", "--full").exit_code == 0
-    commit(house)
+    commit_all(house.root)
     return house
 
 
@@ -97,7 +84,7 @@ def import_more(house):
 def test_what_has_changed_since_is_named(recorded, alter, names, committed):
     alter(recorded)
     if committed:
-        commit(recorded)
+        commit_all(recorded.root)
     output = show(recorded)
     assert f"older than the present code: {', '.join(names)} changed since\n" in output
     assert "1 older than" in output
@@ -113,7 +100,7 @@ def test_prose_and_what_the_lesson_does_not_import_do_not_count(recorded):
 def test_parts_of_several_commits_are_a_mixture_and_all_of_them_count(recorded):
     first = change(recorded)["commit"]
     recorded.write("helpers/little.py", "for_a_while = True")
-    second = commit(recorded)
+    second = commit_all(recorded.root)
     recorded.write("helpers/little.py", "")
     part = {"started": "2026-01-01T00:00:00+00:00", "commit": second, "dirty": True, "seconds": 60}
     change(recorded, earlier=[part])

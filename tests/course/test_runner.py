@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
+from git_repository import call_git, commit_all
 from nbformat.v4 import new_output
 
 from helpers import paths
@@ -446,9 +447,7 @@ def test_a_full_run_goes_on_from_the_state_of_a_failed_one_and_says_so(house):
 
 
 def test_only_what_full_runs_write_leaves_a_checkout_unchanged(house):
-    author = ["-c", "user.name=a", "-c", "user.email=a@b"]
-    for command in (["init", "-q"], ["add", "."], [*author, "commit", "-qm", "Begin"]):
-        subprocess.run(["git", *command], cwd=house.root, check=True)
+    commit_all(house.root)
     commit, dirty = read_commit()
     assert len(commit) == 40
     assert not dirty
@@ -464,11 +463,9 @@ def test_the_commit_is_that_of_the_checkout_whatever_the_shell_has_set(
     house, monkeypatch, tmp_path_factory, name
 ):
     other = tmp_path_factory.mktemp("other")
-    author = ["-c", "user.name=a", "-c", "user.email=a@b"]
     for folder in (house.root, other):
         (folder / "file").write_text(folder.name)
-        for command in (["init", "-q"], ["add", "."], [*author, "commit", "-qm", folder.name]):
-            subprocess.run(["git", *command], cwd=folder, check=True)
+        commit_all(folder)
     expected = read_commit()
     part = {"GIT_WORK_TREE": "", "GIT_INDEX_FILE": ".git/index", "GIT_OBJECT_DIRECTORY": ".git/objects"}
     monkeypatch.setenv(name, str(other / part.get(name, ".git")))
@@ -478,14 +475,12 @@ def test_the_commit_is_that_of_the_checkout_whatever_the_shell_has_set(
 
 def test_tests_leave_the_repository_alone_that_a_hook_names(tmp_path):
     """As `git commit` runs a hook with GIT_DIR set, the tests may be started with it."""
-    author = ["-c", "user.name=a", "-c", "user.email=a@b"]
     (tmp_path / "file").write_text("theirs")
-    for command in (["init", "-q"], ["add", "."], [*author, "commit", "-qm", "Theirs"]):
-        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    commit_all(tmp_path)
 
     def look() -> list[str]:
         commands = (["rev-list", "--all"], ["status", "--porcelain"], ["ls-files", "--stage"])
-        return [subprocess.check_output(["git", *command], cwd=tmp_path, text=True) for command in commands]
+        return [call_git(tmp_path, *command) for command in commands]
 
     before = look()
     places = {"GIT_DIR": str(tmp_path / ".git"), "COURSE_RUN_DIR": str(tmp_path)}

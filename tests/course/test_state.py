@@ -2,12 +2,12 @@
 
 import json
 import os
-import subprocess
 import time
 from datetime import UTC, datetime
 
 import psutil
 import pytest
+from git_repository import commit_all
 
 from helpers.course.lessons import CourseError
 from helpers.course.state import check_state, find_state, hold_state
@@ -40,13 +40,9 @@ def write_full(house, dropout):
     house.write("notebooks/full.yaml", f"'51': {{parameters: {{dropout: {dropout}}}}}")
 
 
-def commit(house, message="Begin"):
-    author = ["-c", "user.name=a", "-c", "user.email=a@b"]
+def commit(house):
     house.write(".gitignore", "reports/runs\n__pycache__\n")
-    for command in (["init", "-q"], ["add", "."], [*author, "commit", "-qm", message]):
-        subprocess.run(["git", *command], cwd=house.root, check=True)
-    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=house.root, capture_output=True, text=True)
-    return head.stdout.strip()
+    return commit_all(house.root)
 
 
 def read_result(house):
@@ -68,7 +64,7 @@ def test_a_run_of_other_code_and_parameters_is_refused_and_goes_on_knowingly(les
     assert lesson.course("run", "51", "--full").exit_code == 1
     lesson.write("helpers/little.py", "NAME = 'b'\n")
     write_full(lesson, 0.5)
-    second = commit(lesson, "Change")
+    second = commit(lesson)
     assert refuse(lesson) == (
         f"lesson 51: the interrupted full run was made with helpers/little.py as of {first[:7]}, "
         "dropout 0.2 (now 0.5); go on knowingly with --keep-state, or begin anew with --force"
