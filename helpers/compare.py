@@ -114,7 +114,8 @@ def _find_fold_error(scores: ArrayLike, train_size: int, test_size: int) -> tupl
 def corrected_t(differences: ArrayLike, train_size: int, test_size: int) -> TTest:
     """Test two learning methods over the same folds, with the variance that overlapping folds call for.
 
-    Folds share most of their training images, so that the usual 1/k understates the variance of the mean;
+    Folds share most of their training images, so that the usual 1/k can understate the variance of the mean
+    (in lesson 21 with repeated cuts, not with one cut of five);
     1/k + test_size/train_size takes its place, with k - 1 degrees of freedom. Repeated k-fold counts all its
     folds. Source: C. Nadeau and Y. Bengio, Machine Learning 52 (2003) 239. Introduced in lesson 21.
 

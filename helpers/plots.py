@@ -53,10 +53,14 @@ def start_figure(title: str, width: float, height: float, rows: int = 1, columns
 
 
 def make_logarithmic(axes: Axes) -> None:
-    """Spread the horizontal axis by powers of ten, with ticks such as 0.05, 200 and 1k."""
+    """Spread the horizontal axis by powers of ten, with ticks such as 0.05, 200 and 1k.
+
+    Call it once all is drawn: over more than three powers of ten, ticks between the powers would collide.
+    """
     short = EngFormatter(sep="")
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    low, high = axes.get_xlim()
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high <= 1000 * low else (1,), numticks=20))
     axes.xaxis.set_major_formatter(lambda value, _: short(value) if value >= 1000 else f"{value:g}")
     axes.xaxis.set_minor_locator(NullLocator())
 

@@ -1,4 +1,5 @@
 import io
+import itertools
 
 import numpy as np
 import pandas as pd
@@ -116,6 +117,19 @@ def test_each_line_has_a_marker_of_its_own_and_a_name():
     assert len({line.get_marker() for line in lines}) == 2
     assert list(lines[0].get_ydata()) == [0.1, 0.9]
     assert figure.axes[0].get_xscale() == "log"
+
+
+@pytest.mark.parametrize("reach", [(1e-8, 0.1), (0.001, 1), (4e-4, 3), (5, 1000)])
+def test_ticks_of_a_logarithmic_axis_do_not_collide(reach):
+    figure = draw_lines(
+        pd.DataFrame({"a": [1, 2]}, index=reach), title="t", across="x", up="y", logarithmic=True
+    )
+    figure.draw_without_rendering()
+    low, high = figure.axes[0].get_xlim()
+    ticks = [tick for tick in figure.axes[0].xaxis.get_major_ticks() if low <= tick.get_loc() <= high]
+    boxes = [tick.label1.get_window_extent() for tick in ticks]
+    assert len(boxes) >= 4
+    assert all(left.x1 < right.x0 for left, right in itertools.pairwise(boxes))
 
 
 def test_tradeoff_names_every_model_and_uses_percent():

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -261,7 +261,8 @@ def _execute_job(
 ) -> Outcome:
     from helpers.course.kernel import Settings, execute
 
-    manifest = start_manifest(job.lesson, job.profile, job.parameters)
+    lesson = replace(job.lesson)  # as it is now: it may have been saved since this run was planned
+    manifest = start_manifest(lesson, job.profile, job.parameters)
     known = hash_modules()  # as they are before the kernel reads them
     state = hold_state(manifest, anew=request.force, keep=request.keep_state)
     with state as state_folder, hold(folder := make_run_folder(manifest)):

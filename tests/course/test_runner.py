@@ -173,6 +173,16 @@ def test_many_notebooks_are_not_named_one_by_one(house):
     assert "executed notebook: " not in output
 
 
+def test_a_lesson_saved_while_another_runs_is_known_as_it_was_executed(house):
+    house.write_lesson("52_second", "'before'")
+    path = house.root / "notebooks/52_second.ipynb"
+    save = f"p = pathlib.Path({str(path)!r}); p.write_text(p.read_text().replace('before', 'after'))"
+    house.write_lesson("51_first", f"import pathlib\n{save}")
+    assert house.course("run", "--jobs", "1").exit_code == 0
+    assert "after" in find_runs(find_lesson(52))[0].notebook.read_text()
+    assert "up to date" in house.course("run", "52").output
+
+
 def test_missed_band_fails_the_lesson(house):
     house.write_lesson("51_band", "from helpers.record import record", "record('score', 0.5)")
     house.write("reports/bands.toml", '["51".score]\nlow = 0.4\nhigh = 0.6\n')
