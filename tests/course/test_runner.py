@@ -231,6 +231,21 @@ def test_interrupt_stops_all_kernels_and_tells_how_to_go_on(house, wait_until, n
     wait_until(lambda: all(map(is_gone, kernels)))
 
 
+def test_a_signal_that_is_ignored_stays_ignored():
+    kept = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        with runner._heed_signals() as stop:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert not stop.is_set()
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert stop.wait(5)
+            assert stop.signal == signal.SIGTERM
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGHUP, kept)
+
+
 def test_interrupt_before_a_kernel_is_up(house, wait_until):
     house.write(
         "sitecustomize.py",
