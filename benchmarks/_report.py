@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from helpers.backend import keras
-from helpers.images import draw_affine, flip, warp
+from helpers.images.transforms import draw_affine, flip, warp
 from helpers.models.report_cnn import build_report_cnn
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def make_generator() -> "ImageDataGenerator":
 
 
 def augment(images: np.ndarray, rng: np.random.Generator, epoch: int = 0) -> np.ndarray:
-    """Change (N, 32, 32, 3) images by the same amounts, with `helpers.images`."""
+    """Change (N, 32, 32, 3) images by the same amounts, with `helpers.images.transforms`."""
     return warp(
         flip(images, rng), draw_affine(len(images), rng, rotation=20, zoom=0.2, shear=0.15, shift=0.2)
     )

@@ -6,7 +6,7 @@ from torch import nn
 
 from benchmarks._rate import Train, measure
 from helpers.data import Split, load
-from helpers.images import scale
+from helpers.images.transforms import scale
 
 BATCH = 64
 

@@ -59,7 +59,7 @@ def measure(contender: Callable[[np.ndarray], None], images: np.ndarray) -> floa
 if __name__ == "__main__":
     images = load("cifar10-sample", validation=0).train.images
     rates = {
-        "NumPy, helpers.images": measure(augment_with_numpy, images),
+        "NumPy, helpers.images.transforms": measure(augment_with_numpy, images),
         "Keras layers in tf.data": measure(augment_with_layers, images.astype(np.float32)),
         "Keras ImageDataGenerator": measure(augment_with_generator, images.astype(np.float32)),
     }

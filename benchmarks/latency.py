@@ -12,14 +12,14 @@ from functools import partial
 import numpy as np
 
 from helpers.backend import keras
-from helpers.cost import count_multiply_adds
+from helpers.combining.sparsity import find_open, find_strength, penalise_gates, read_gates, rebuild
 from helpers.data import load
-from helpers.fast_recipe import TRIANGLE, fit_fast, make_optimiser
-from helpers.images import measure_channels, standardise
+from helpers.images.transforms import measure_channels, standardise
+from helpers.judging.cost import count_multiply_adds
 from helpers.models.branched_cnn import build_branched_cnn
 from helpers.models.fast_cnn import measure_whitening
 from helpers.models.registry import find_architecture
-from helpers.sparse import find_open, find_strength, penalise_gates, read_gates, rebuild
+from helpers.training.fast_recipe import TRIANGLE, fit_fast, make_optimiser
 
 SHAPE = (32, 32, 3)
 EARLY = {"1": 8, "3": 16, "5": 8, "7": 8, "pool": 8}

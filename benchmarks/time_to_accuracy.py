@@ -13,10 +13,10 @@ import numpy as np
 from benchmarks._report import BATCH, EPOCHS, build_compiled
 from helpers.backend import choose_precision, keras
 from helpers.data import Split, load
-from helpers.images import flip, measure_channels, scale, standardise
+from helpers.images.transforms import flip, measure_channels, scale, standardise
+from helpers.judging.predictions import look_mirrored_and_shifted, predict
 from helpers.models.fast_cnn import build_fast_cnn, measure_whitening
-from helpers.predict import look_mirrored_and_shifted, predict
-from helpers.train import fit, rise_and_fall
+from helpers.training.loop import fit, rise_and_fall
 
 GOAL, SET = 0.6576, "cifar10"
 

@@ -1,4 +1,4 @@
-"""Images trained on a second: `helpers.train.fit`, plain `Model.fit`, the report's generator, and PyTorch.
+"""Images trained on a second: our `fit`, plain `Model.fit`, the report's generator, and PyTorch.
 
 The same network for all, the tuned one of `cifar10-report` section 4.3, RMSprop, batches of 64, float32, on
 the 5,000 bundled CIFAR-10 images. The first epoch of each, which compiles, is not counted; what a call takes
@@ -12,9 +12,9 @@ import sys
 from benchmarks._rate import ROUND, Train, measure
 from benchmarks._report import BATCH, augment, build_compiled, make_generator
 from helpers.data import Split, load
-from helpers.images import scale
+from helpers.images.transforms import scale
 from helpers.models.report_cnn import build_report_cnn
-from helpers.train import fit
+from helpers.training.loop import fit
 
 
 def train_with_helpers(train: Split, augmented: bool) -> Train:
@@ -44,9 +44,9 @@ def measure_torch() -> float:
 if __name__ == "__main__":
     train = load("cifar10-sample", validation=0).train
     contenders = {
-        "helpers.train.fit": train_with_helpers(train, augmented=False),
+        "helpers.training.loop.fit": train_with_helpers(train, augmented=False),
         "Model.fit on arrays": train_with_keras(train),
-        "helpers.train.fit, augmented": train_with_helpers(train, augmented=True),
+        "helpers.training.loop.fit, augmented": train_with_helpers(train, augmented=True),
         "Model.fit, ImageDataGenerator": train_with_generator(train),
     }
     rates = {name: measure(contender, len(train)) for name, contender in contenders.items()}

@@ -59,3 +59,9 @@ def refuse_other(there: Mapping[str, Any], here: Mapping[str, Any], what: str, c
         name, then, now = differences[0]
         more = f" (and {len(differences) - 1} more)" if differences[1:] else ""
         raise ValueError(f"{what}: {name} is {then} there and {now} here{more}; {cure}")
+
+
+def name_some(names: Iterable[str], most: int = 4) -> str:
+    """Return names as a list in words, the first ones only where there are many."""
+    first, rest = list(names)[:most], list(names)[most:]
+    return ", ".join(first) + (f" and {len(rest)} more" if rest else "")

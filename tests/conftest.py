@@ -5,8 +5,8 @@ import socket
 
 import pytest
 
-from helpers.commit import leave_out_git
-from helpers.parallel import open_client
+from helpers.provenance import leave_out_git
+from helpers.tasks.parallel import open_client
 
 # What a git hook or a running lesson has set would lead the tests, and every process that they start, into
 # another repository or another run. Pytest reads this file before it runs a test.

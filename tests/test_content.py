@@ -124,8 +124,8 @@ SHOW = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
 from test_content import *
-from helpers.images import standardise
-from helpers.train import ReduceOnPlateau, rise_and_fall
+from helpers.images.transforms import standardise
+from helpers.training.loop import ReduceOnPlateau, rise_and_fall
 parts = [one for pair in DIFFERENT for one in pair] + [rise_and_fall(), ReduceOnPlateau(), standardise]
 print(json.dumps([describe(part) for part in parts] + [describe({"a", "b", "c"})]))
 """

@@ -9,9 +9,9 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.model_selection import StratifiedKFold
 
+from helpers.combining.ensemble import average, compare_errors, select
 from helpers.data import load, stratified_split
-from helpers.ensemble import average, compare_errors, select
-from helpers.parallel import run_tasks
+from helpers.tasks.parallel import run_tasks
 
 EXPERIMENT = {"images": 200, "epochs": 2}
 

@@ -105,7 +105,7 @@ def hash_modules() -> dict[str, str]:
 
 
 def list_changes(lesson: Lesson, then: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what differs now from a fingerprint, such as `helpers/plots.py changed`."""
+    """Yield what differs now from a fingerprint, such as `helpers/figures/drawings.py changed`."""
     if not _is_same(then["cells"], hash_cells(lesson)):
         yield "its code cells changed"
     for name, digest in sorted(then["modules"].items()):
@@ -143,7 +143,7 @@ def _is_same(then: str, now: str) -> bool:
 
 
 def explain_staleness(lesson: Lesson, profile: str, parameters: Mapping[str, Any]) -> str:
-    """Return why the last run of a lesson here is not fresh, such as `helpers/plots.py changed`, or "".
+    """Return why the last run of a lesson is not fresh, such as `helpers/paths.py changed`, or "".
 
     Args:
         lesson: the lesson.

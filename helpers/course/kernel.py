@@ -97,7 +97,7 @@ def execute(
 
     Args:
         source: the notebook.
-        run_folder: where it is executed into, and where `helpers.record` writes.
+        run_folder: where it is executed into, and where `helpers.results.record` writes.
         parameters: those that differ from the notebook's own.
         environment: variables for the kernel, besides those of this process.
         settings: what it may take.

@@ -26,7 +26,7 @@ from helpers.course.freshness import (
     read_python,
 )
 from helpers.course.lessons import CourseError, Lesson, Run, find_lessons, is_compared
-from helpers.record import read_record
+from helpers.results import read_record
 
 DIGITS = 16  # of a hash, that are written: enough to notice a change
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from helpers import paths
-from helpers.commit import read_commit
 from helpers.course.freshness import read_versions, take_fingerprint
 from helpers.course.lessons import Lesson
 from helpers.course.machine import describe_device
+from helpers.provenance import read_commit
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

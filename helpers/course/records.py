@@ -8,11 +8,18 @@ from typing import Any
 from rich.console import Console
 
 from helpers import paths
-from helpers.commit import list_changed, read_file
 from helpers.course.freshness import hash_cells, trace_imports
 from helpers.course.lessons import CourseError, Lesson, find_lessons, read_full_runs
 from helpers.course.surroundings import show
-from helpers.record import describe_commits, list_commits, list_parts, name_some, sum_seconds
+from helpers.naming import name_some
+from helpers.provenance import (
+    describe_commits,
+    list_changed,
+    list_commits,
+    list_parts,
+    read_file,
+    sum_seconds,
+)
 
 GONE = "the lesson is gone"
 
@@ -24,8 +31,8 @@ class Record:
     Attributes:
         stem: of the file and the lesson.
         manifest: of the run.
-        changed: what the present code has that the code of the run had not, such as `helpers/train.py`; None
-            where git does not know the code of the run.
+        changed: what the present code has that the code of the run had not, such as
+            `helpers/training/loop.py`; None where git does not know the code of the run.
     """
 
     stem: str

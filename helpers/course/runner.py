@@ -297,7 +297,7 @@ def _execute_job(
 
 def judge(job: Job, folder: Path, manifest: dict[str, Any]) -> None:
     """Set the status of a run that has ended, from its error and its bands; record a full run that passed."""
-    from helpers.record import read_record
+    from helpers.results import read_record
 
     result = read_record(folder / "record.jsonl")
     manifest["inputs"] = result.manifest["inputs"]

@@ -27,7 +27,8 @@ from helpers.course.freshness import read_python
 from helpers.course.lessons import CourseError, Lesson, Run, find_lessons, find_runs, reading
 from helpers.course.lock import Fresh, find_fresh
 from helpers.course.store import clean_notebook, join_outputs
-from helpers.record import Result, list_commits, read_record, sum_seconds
+from helpers.provenance import list_commits, sum_seconds
+from helpers.results import Result, read_record
 
 SITE = Path(__file__).resolve().parents[2] / "reports" / "site"
 TIERS = {

@@ -19,8 +19,8 @@ from helpers.course.freshness import find_input, hash_file, hash_modules
 from helpers.course.lessons import CourseError
 from helpers.course.manifest import write_json
 from helpers.course.surroundings import show
-from helpers.naming import list_differences
-from helpers.record import name_some, read_record
+from helpers.naming import list_differences, name_some
+from helpers.results import read_record
 
 UNKNOWN = "what nobody knows"
 

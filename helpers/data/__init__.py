@@ -1,16 +1,5 @@
 """Checked images: `load` gives splits that know their jobs, `choose` refuses to choose on the test images."""
 
 from helpers.data.catalog import ChecksumError
-from helpers.data.loading import NAMES, load
+from helpers.data.loading import NAMES, load, load_part
 from helpers.data.splits import Dataset, JobError, Split, choose, stratified_split
-
-__all__ = [
-    "NAMES",
-    "ChecksumError",
-    "Dataset",
-    "JobError",
-    "Split",
-    "choose",
-    "load",
-    "stratified_split",
-]

@@ -9,7 +9,7 @@ from typing import Any
 
 from helpers import paths
 from helpers.naming import suggest
-from helpers.record import note_input
+from helpers.provenance import note_input
 
 
 class ChecksumError(Exception):

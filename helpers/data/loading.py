@@ -1,5 +1,7 @@
 """`load`: the one way from a name to verified images with their jobs."""
 
+from functools import cache
+
 import numpy as np
 
 from helpers.data.catalog import DataFile, check_name, find_set, read_verified
@@ -66,3 +68,21 @@ def load(name: str, *, validation: float = 0.1, seed: int = 0) -> Dataset:
         rest, part = stratified_split(train.labels, validation, seed)
         train, held_out = train.take(rest), train.take(part, "validation")
     return Dataset(name, train, held_out, test)
+
+
+@cache
+def load_part(name: str, images: int, validation: float) -> tuple[Split, Split]:
+    """Return some of the train images, every class with its share, and the validation images of a set.
+
+    Always the same ones, and read once in each process: a trial is given a name and not arrays.
+
+    Args:
+        name: as `load` takes it.
+        images: how many to train on; all that there are, if there are fewer.
+        validation: share of the set's training images that is held out to choose on.
+    """
+    data = load(name, validation=validation)
+    if images >= len(data.train):
+        return data.train, data.validation
+    _, part = stratified_split(data.train.labels, images / len(data.train), seed=0)
+    return data.train.take(part), data.validation

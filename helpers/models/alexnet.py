@@ -83,8 +83,8 @@ def build_alexnet_features(
 ) -> "keras.Model":
     """Return AlexNet's convolutions and poolings, by default with the weights trained on ImageNet.
 
-    The weights expect RGB images that `helpers.images.standardise` prepared with `IMAGENET_MEAN` and
-    `IMAGENET_DEVIATION`, and objects as large as in photos of 224 pixels: enlarge small images bilinearly
+    The weights expect RGB images that `helpers.images.transforms.standardise` prepared with `IMAGENET_MEAN`
+    and `IMAGENET_DEVIATION`, and objects as large as in photos of 224 pixels: enlarge small images bilinearly
     (`keras.layers.Resizing`), since at 32 pixels the first kernels see a third of the image at once. All
     weights can be trained; set `trainable` to freeze them.
 

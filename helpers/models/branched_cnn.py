@@ -67,9 +67,9 @@ def build_branched_cnn(
 
     A cell is the branches side by side, batch normalisation, offset, gate, GELU; the first of each two cells
     halves the side of its maps. The gate multiplies the offset too and GELU keeps zero, so that a channel
-    with a closed gate is exactly zero: nothing changes when it is taken out (`helpers.sparse.rebuild`). The
-    channels of a cell start as its inputs, as in `fast_cnn`, as far as there are any. Introduced in
-    lesson 31.
+    with a closed gate is exactly zero: nothing changes when it is taken out
+    (`helpers.combining.sparsity.rebuild`). The channels of a cell start as its inputs, as in `fast_cnn`, as
+    far as there are any. Introduced in lesson 31.
 
     Args:
         whitening: from `helpers.models.fast_cnn.measure_whitening` on training images; it stays as it is.

@@ -4,10 +4,7 @@ Not listed is `fast_cnn`, whose first kernels are measured on the training image
 """
 
 import importlib
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-import pandas as pd
 
 from helpers.naming import suggest
 
@@ -85,35 +82,3 @@ def find_architecture(name: str) -> Architecture:
     if name not in ARCHITECTURES:
         raise ValueError(f"unknown model {name!r}{suggest(name, ARCHITECTURES)}")
     return ARCHITECTURES[name]
-
-
-def list_models(names: Iterable[str] | None = None) -> pd.DataFrame:
-    """Build networks one after the other and count what they cost; the four for ImageNet take seconds.
-
-    Args:
-        names: of the registry; all by default.
-
-    Returns:
-        A row each, indexed by name: year (Int64, missing for ours), source, image_shape, parameters (trained
-        or not) and multiply_adds for one image, as `helpers.cost` counts them.
-
-    Raises:
-        ValueError: as `find_architecture`.
-    """
-    # Imported here: what models cost is not what they are made of.
-    from helpers.cost import count_multiply_adds
-
-    rows = []
-    for one in [find_architecture(name) for name in (ARCHITECTURES if names is None else names)]:
-        model = one.build()
-        rows.append(
-            {
-                "name": one.name,
-                "year": one.year,
-                "source": one.source,
-                "image_shape": one.image_shape,
-                "parameters": model.count_params(),
-                "multiply_adds": count_multiply_adds(model, one.image_shape),
-            }
-        )
-    return pd.DataFrame(rows).astype({"year": "Int64"}).set_index("name")

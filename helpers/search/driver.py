@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 
 from helpers.data import JobError
-from helpers.parallel import Outcome, run_tasks
 from helpers.search.optimisers import Optimiser
 from helpers.search.space import Units
-from helpers.train import DivergedError
+from helpers.tasks.parallel import Outcome, run_tasks
+from helpers.training.loop import DivergedError
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -5,10 +5,9 @@ Introduced in lesson 30.
 
 from typing import Any
 
-from helpers.data import Split
+from helpers.data import Split, load_part
 from helpers.search.genome import PAPER, Style, build, parse
-from helpers.train import fit
-from helpers.tuning import load_part
+from helpers.training.loop import fit
 
 
 def judge_network(
@@ -73,7 +72,7 @@ def train_network(
         batch_size: images a step.
         seed: of initial weights, dropout, order and augmentation.
         precision: a Keras dtype policy.
-        recipe: other settings of `helpers.train.fit`, such as `augment` and `schedule`.
+        recipe: other settings of `helpers.training.loop.fit`, such as `augment` and `schedule`.
 
     Raises:
         JobError: fitting on other than train images, or judging on other than validation images, such as

@@ -72,7 +72,7 @@ class Row(NamedTuple):
         options: its arguments.
         shape: of its output for one image, channels last.
         parameters: trained or not.
-        multiply_adds: for one image, as `helpers.cost.count_multiply_adds` counts them.
+        multiply_adds: for one image, as `helpers.judging.cost.count_multiply_adds` counts them.
     """
 
     layer: str

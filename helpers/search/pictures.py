@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from helpers.plots import COLOURS, GREY, MARKERS, make_logarithmic, start_figure
+from helpers.figures.drawings import COLOURS, GREY, MARKERS, make_logarithmic, start_figure
 from helpers.search.genome import KINDS, PAPER, Genome, Shape, Style, lay_out
 from helpers.search.objectives import find_front
 

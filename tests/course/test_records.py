@@ -7,7 +7,7 @@ from git_repository import commit_all
 
 from helpers.course.records import find_records
 
-CELL = "import helpers.little\nfrom helpers.record import record\nrecord('size', size)"
+CELL = "import helpers.little\nfrom helpers.results import record\nrecord('size', size)"
 MIXED = "in 2 parts from 2 commits: "
 
 

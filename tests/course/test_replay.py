@@ -32,7 +32,7 @@ def stored(house, kept):
         house.write_lesson(
             "51_replay",
             MARKED,
-            "from helpers.models import small_images\nfrom helpers.record import record",
+            "from helpers.models import small_images\nfrom helpers.results import record",
             "record('score', 0.5)",
             "import time\nprint(time.time())",
         )

@@ -19,7 +19,7 @@ from helpers.course import bands, runner
 from helpers.course.kernel import join_streams
 from helpers.course.lessons import find_lesson, find_runs
 from helpers.course.manifest import read_commit
-from helpers.record import read_record
+from helpers.results import read_record
 
 LEAVE_PID = "import os, pathlib, time\npathlib.Path('pid.part').write_text(str(os.getpid()))\n"
 STOP_ONCE = (
@@ -117,7 +117,7 @@ def test_second_run_does_nothing_until_something_changes(house):
 def test_full_run_is_recorded(house):
     house.write_lesson(
         "51_full",
-        "from helpers.record import answer, load_result, note_input, record",
+        "from helpers.ledger import answer\nfrom helpers.results import load_result, record",
         "load_result('51')",
         "record('score', share, unit='fraction')",
         "answer('cifar10-report-16', 'refuted', f'measured {share}')",
@@ -184,7 +184,7 @@ def test_a_lesson_saved_while_another_runs_is_known_as_it_was_executed(house):
 
 
 def test_missed_band_fails_the_lesson(house):
-    house.write_lesson("51_band", "from helpers.record import record", "record('score', 0.5)")
+    house.write_lesson("51_band", "from helpers.results import record", "record('score', 0.5)")
     house.write("reports/bands.toml", '["51".score]\nlow = 0.4\nhigh = 0.6\n')
     assert house.course("run").exit_code == 0
     house.write("reports/bands.toml", '["51".score]\nlow = 0.8\nhigh = 0.9\n')
@@ -195,7 +195,7 @@ def test_missed_band_fails_the_lesson(house):
 
 
 def test_bands_are_judged_where_nothing_runs(house, monkeypatch):
-    house.write_lesson("51_band", "from helpers.record import record", "record('score', 0.5)")
+    house.write_lesson("51_band", "from helpers.results import record", "record('score', 0.5)")
     assert house.course("run").exit_code == 0
     monkeypatch.setattr(bands, "check", lambda lesson, values: [f"{lesson}: score {values['score']} is low"])
     result = house.course("run")
@@ -306,7 +306,7 @@ def test_lessons_run_side_by_side(house):
 
 def test_the_longest_lesson_begins_first_and_memory_limits_how_many_run(house, monkeypatch):
     monkeypatch.setattr(runner, "measure_free_memory", lambda: 1000 << 20)
-    stamp = "import time\nfrom helpers.record import record\nrecord('began', time.time())"
+    stamp = "import time\nfrom helpers.results import record\nrecord('began', time.time())"
     for stem, seconds, memory in (("51_short", 1, 300), ("52_long", 9, 600), ("53_mid", 5, 600)):
         house.write_lesson(
             stem,
@@ -334,9 +334,8 @@ def test_two_commands_at_once_disturb_neither(house):
 def test_threads_are_shared_out_where_nobody_has_chosen_them(house, monkeypatch):
     look = "import os\nos.environ.setdefault('OPENBLAS_NUM_THREADS', '1')\n"
     look += "names = ('OMP_NUM_THREADS', 'TF_NUM_INTRAOP_THREADS', 'OPENBLAS_NUM_THREADS')\n"
-    look += (
-        "from helpers.record import record\nrecord('given', ' '.join(os.environ.get(n, '-') for n in names))"
-    )
+    look += "from helpers.results import record\n"
+    look += "record('given', ' '.join(os.environ.get(n, '-') for n in names))"
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "OPENBLAS_NUM_THREADS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(runner, "count_cores", lambda: 4)
@@ -445,7 +444,7 @@ def test_help_is_light(house, command, names):
 
 STEP_BY_STEP = """
 from helpers.paths import state
-from helpers.record import record
+from helpers.results import record
 done = state() / "done"
 steps = done.read_text() if done.exists() else ""
 assert steps, done.write_text("one ")
@@ -529,7 +528,7 @@ def test_a_default_run_begins_with_an_empty_state(house):
 def test_workers_and_scheduler_reach_the_lesson(house):
     look = """
 import os
-from helpers.record import record
+from helpers.results import record
 record("given", " ".join(os.environ.get(f"COURSE_{name}", "-") for name in ("WORKERS", "SCHEDULER")))
 """
     house.write_lesson("51_look", look)

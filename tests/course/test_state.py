@@ -11,12 +11,14 @@ from git_repository import commit_all
 
 from helpers.course.lessons import CourseError
 from helpers.course.state import check_state, find_state, hold_state
-from helpers.record import Result, is_dirty
+from helpers.provenance import is_dirty
+from helpers.results import Result
 
 # The first part leaves one step and fails; the next one finds it and ends.
 STEPS = """
 from helpers.paths import state
-from helpers.record import note_input, record
+from helpers.provenance import note_input
+from helpers.results import record
 import helpers.little
 done = state() / "done"
 before = done.read_text() if done.exists() else ""
@@ -201,7 +203,7 @@ from helpers.paths import state
 pathlib.Path("begun").touch()
 while not pathlib.Path("go").exists():
     time.sleep(0.05)
-from helpers.record import record
+from helpers.results import record
 record("kept", (state() / "journal").read_text())
 """
 

@@ -70,7 +70,7 @@ def test_the_lock_notes_what_the_outputs_are_of(house):
     house.write("reports/bands.toml", '["51".score]\nlow = 0\nhigh = 1\n')
     house.write_lesson(
         "51_store",
-        "from helpers.record import record\nrecord('score', 0.5, unit='fraction')\nrecord('other', 3)",
+        "from helpers.results import record\nrecord('score', 0.5, unit='fraction')\nrecord('other', 3)",
         "# NBVAL_CHECK_OUTPUT\nprint(1)",
     )
     assert house.course("run", "51").exit_code == 0
@@ -83,7 +83,7 @@ def test_the_lock_notes_what_the_outputs_are_of(house):
     assert set(entry["modules"]) == {
         "helpers/__init__.py",
         "helpers/paths.py",
-        "helpers/record.py",
+        "helpers/results/record.py",
     } | {name for name in entry["modules"] if name.startswith("helpers/") and "course" not in name}
     assert len(entry["outputs"]) == 3
     assert text == json.dumps(json.loads(text), indent=1, sort_keys=True, ensure_ascii=False) + "\n"

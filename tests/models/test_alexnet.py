@@ -13,7 +13,7 @@ import pytest
 from helpers.data.catalog import find_set, read_verified
 from helpers.data.photos import read_photos
 from helpers.data.weights import LAYERS, ArrayUnpickler, load_alexnet_convolutions
-from helpers.images import standardise
+from helpers.images.transforms import standardise
 from helpers.models.alexnet import (
     IMAGENET_DEVIATION,
     IMAGENET_MEAN,

@@ -4,10 +4,10 @@ import pytest
 
 from helpers import paths
 from helpers.data import load
-from helpers.evaluate import count_correct, wilson_interval
-from helpers.models.trained import LARGEST, load_trained
-from helpers.predict import look_mirrored_and_shifted, look_once, predict
-from helpers.record import load_result
+from helpers.judging.measures import count_correct, wilson_interval
+from helpers.judging.predictions import look_mirrored_and_shifted, look_once, predict
+from helpers.results import load_result
+from helpers.training.trained import LARGEST, load_trained
 
 KEPT = {
     "alexnet_cifar10": ("10", "cifar10", look_once),

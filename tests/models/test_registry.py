@@ -4,7 +4,8 @@ import sys
 import pandas as pd
 import pytest
 
-from helpers.models.registry import ARCHITECTURES, find_architecture, list_models
+from helpers.judging.cost import list_models
+from helpers.models.registry import ARCHITECTURES, find_architecture
 
 # name: parameters, trained or not, and classes
 COUNTS = {

@@ -16,8 +16,8 @@ from helpers.data import JobError, load
 from helpers.search.driver import STATUSES, Budget, Rung, search
 from helpers.search.objectives import weigh
 from helpers.search.optimisers import OPTIMISERS, Optimiser, RandomSearch, RegularisedEvolution
-from helpers.search.sandbox import Sandbox
 from helpers.search.space import FixedSpace
+from helpers.tasks.sandbox import Sandbox
 
 
 class Letters(FixedSpace):
@@ -243,7 +243,7 @@ def test_one_and_two_workers_write_the_same_journal(tmp_path, client, name):
 DRIVER = """
 import os, sys, time
 from pathlib import Path
-from helpers.parallel import open_client
+from helpers.tasks.parallel import open_client
 from helpers.search.driver import Budget, Rung, search
 from helpers.search.optimisers import RegularisedEvolution
 from helpers.search.space import FixedSpace

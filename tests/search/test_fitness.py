@@ -1,20 +1,19 @@
 import numpy as np
 import pytest
 
-from helpers.data import JobError, load
+from helpers.data import JobError, load, load_part
 from helpers.search.driver import Budget, Rung, search
 from helpers.search.fitness import judge_network, train_network
 from helpers.search.genome import FAST, NetworkSpace, build, parse
 from helpers.search.optimisers import RandomSearch
-from helpers.train import fit
-from helpers.tuning import load_part
+from helpers.training.loop import fit
 
 GENOME = "C3x1 MP MP MP FC24"
 
 
 def test_the_error_is_that_on_validation_images_with_dropout_off():
     from helpers.backend import keras
-    from helpers.predict import predict
+    from helpers.judging.predictions import predict
 
     first, again = (judge_network(GENOME, 100, 1, data="mnist-sample", rate=0.1) for _ in range(2))
     assert first == again

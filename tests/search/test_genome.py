@@ -80,7 +80,7 @@ def test_model_1_takes_17_times_the_multiply_adds_of_vgg16():
 
 @pytest.mark.parametrize("style", [PAPER, FAST], ids=["paper", "fast"])
 def test_counts_agree_with_keras_on_random_genomes(style):
-    from helpers.cost import count_multiply_adds
+    from helpers.judging.cost import count_multiply_adds
 
     shapes = [(32, 32, 3), (28, 28, 1), (17, 24, 2)]
     for seed, shape in enumerate(shapes * 2):

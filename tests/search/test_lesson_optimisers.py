@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import plots
+from helpers.figures import drawings
 from helpers.paths import NOTEBOOKS
-from helpers.record import load_result
+from helpers.results import load_result
 from helpers.search.driver import Budget, search
 from helpers.search.optimisers import OPTIMISERS, RandomSearch
 from helpers.search.tables import Table, make_table
@@ -38,7 +38,7 @@ def lesson():
         "display": lambda table: tables.update(shown=table),
         "record": lambda *_, **__: None,
         "record_table": tables.__setitem__,
-        **{"draw_dots": plots.draw_dots, "draw_lines": plots.draw_lines, "process_time": process_time},
+        **{"draw_dots": drawings.draw_dots, "draw_lines": drawings.draw_lines, "process_time": process_time},
         **{"Budget": Budget, "Table": Table, "make_table": make_table, "search": search},
         **{"np": np, "pd": pd},
     }

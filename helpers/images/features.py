@@ -1,0 +1,56 @@
+"""Hand-made image features, one row of numbers an image: edges and their directions.
+
+The classical pipeline that `alexnet-mnist` section II sets against learned features. Introduced in lesson 03.
+"""
+
+import numpy as np
+from scipy import ndimage
+from skimage.feature import canny, hog
+
+from helpers.images.transforms import to_grey
+
+
+def measure_edges(images: np.ndarray) -> np.ndarray:
+    """Return the Sobel gradient magnitude of every pixel.
+
+    Args:
+        images: (N, H, W, C) uint8, C = 1 or 3; colour is turned to luminance first.
+
+    Returns:
+        (N, H * W) float32, 0 on a flat area.
+    """
+    # One image at a time: on the whole stack SciPy's Sobel would also smooth across neighbouring images.
+    edges = [np.hypot(ndimage.sobel(grey, axis=0), ndimage.sobel(grey, axis=1)) for grey in to_grey(images)]
+    return np.stack(edges).reshape(len(images), -1)
+
+
+def trace_edges(images: np.ndarray, sigma: float = 1.0) -> np.ndarray:
+    """Return Canny's thin edges: smoothed by `sigma` pixels, thinned, kept above hysteresis thresholds.
+
+    Args:
+        images: (N, H, W, C) uint8, C = 1 or 3.
+        sigma: width of the Gaussian in pixels, above 0.
+
+    Returns:
+        (N, H * W) float32, 1 on an edge and 0 elsewhere.
+    """
+    grey = to_grey(images)
+    return np.stack([canny(image, sigma=sigma).ravel() for image in grey]).astype(np.float32)
+
+
+def describe_gradients(images: np.ndarray, cell: int = 4) -> np.ndarray:
+    """Return histograms of oriented gradients (HOG): nine directions in cells, normalised over 2x2 cells.
+
+    Source: N. Dalal and B. Triggs, CVPR 2005.
+
+    Args:
+        images: (N, H, W, C) uint8, C = 1 or 3; H and W at least 2 * cell.
+        cell: side of a cell in pixels.
+
+    Returns:
+        (N, F) float32 in 0..1; F = 1,296 for 28x28 and 1,764 for 32x32 images with cells of 4.
+    """
+    grey = to_grey(images)
+    return np.stack(
+        [hog(image, orientations=9, pixels_per_cell=(cell, cell), cells_per_block=(2, 2)) for image in grey]
+    ).astype(np.float32)

@@ -1,0 +1,3 @@
+"""The claims of the five papers, and our answers to them."""
+
+from helpers.ledger.claims import VERDICTS, answer, read_claims

@@ -1,0 +1,126 @@
+"""What a run read and wrote, and the commits that it was made from."""
+
+import json
+import os
+import subprocess
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from helpers import paths
+from helpers.naming import name_some
+
+
+def append_line(line: dict[str, Any]) -> None:
+    """Append a line to the record of this run; do nothing in a notebook opened by hand."""
+    folder = os.environ.get("COURSE_RUN_DIR")
+    if folder:
+        with open(Path(folder) / "record.jsonl", "a", encoding="utf-8") as file:
+            file.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def note_input(path: Path, sha256: str) -> None:
+    """Note that this run read a file, so that it runs again when the file changes."""
+    path = path.resolve()
+    shown = path.relative_to(paths.ROOT).as_posix() if path.is_relative_to(paths.ROOT) else path.name
+    append_line({"kind": "input", "path": shown, "sha256": sha256})
+
+
+def read_commit() -> tuple[str, bool]:
+    """Return the commit of the repository and whether the files differ from it, as far as git tells.
+
+    Outside a repository, or where git fails, the commit is `unknown`, and what is not known to be unchanged
+    counts as changed. A git that refuses, as over a folder of another user, is heard in a warning.
+
+    What full runs write, results, models and members, is no difference: the next run, or the same one
+    after an interruption, would be called changed.
+    """
+    place, _, commit = (_ask_git("rev-parse", "--show-prefix", "HEAD") or "").partition("\n")
+    if place or not commit:  # a folder inside another repository is no checkout of this one
+        return "unknown", True
+    outputs = [":!reports/results", ":!reports/models", ":!reports/members"]
+    return commit, _ask_git("status", "--porcelain", "--", ".", *outputs) != ""
+
+
+def list_changed(commit: str, files: Sequence[str]) -> list[str] | None:
+    """Return which files differ now from those of a commit, new and removed ones too; None if unknown."""
+    changed = _ask_git("diff", "--name-only", "--no-renames", commit, "--", *files, heard=False)
+    there = _ask_git("ls-tree", "-r", "--name-only", "--full-tree", commit, heard=False)
+    if changed is None or there is None:
+        return None
+    new = [name for name in files if name not in there.split("\n") and (paths.ROOT / name).exists()]
+    return sorted({*filter(None, changed.split("\n")), *new})
+
+
+def read_file(commit: str, path: str) -> str | None:
+    """Return the text that a file had in a commit, or None where git does not have it."""
+    return _ask_git("show", f"{commit}:{path}", heard=False)
+
+
+def leave_out_git(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without what leads git to another repository, as a hook or an alias sets it.
+
+    What configures git, such as a `safe.directory` in `GIT_CONFIG_COUNT`, stays.
+    """
+    return {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith("GIT_") or name.startswith("GIT_CONFIG_")
+    }
+
+
+def _ask_git(*arguments: str, heard: bool = True) -> str | None:
+    """Return what git answers, or None where it fails; what it says then is heard in a warning, or not."""
+    try:
+        answer = subprocess.run(
+            ["git", *arguments],
+            cwd=paths.ROOT,
+            env=leave_out_git(os.environ),
+            capture_output=True,
+            encoding="utf-8",
+            timeout=30,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        if heard and (paths.ROOT / ".git").exists():
+            reason = (getattr(error, "stderr", "") or str(error)).strip().partition("\n")[0]
+            cure = f"; run: git config --global --add safe.directory {paths.ROOT}" * ("dubious" in reason)
+            warnings.warn(f"git does not tell the commit: {reason}{cure}", stacklevel=3)
+        return None
+    return answer.stdout.rstrip()
+
+
+def sum_seconds(manifest: Mapping[str, Any]) -> float:
+    """Return how long a run took: one that was interrupted is the sum of its parts."""
+    return sum(part["seconds"] for part in list_parts(manifest))
+
+
+def list_parts(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return what is known of each part of a run, in order: one that was interrupted has several."""
+    return [*manifest.get("earlier", []), manifest]
+
+
+def list_commits(manifest: Mapping[str, Any], digits: int = 7) -> list[str]:
+    """Return every commit that contributed to a run, once each, and whether files were changed since it."""
+    names = [
+        part["commit"][:digits] + (" with changes" if part["dirty"] and part["commit"] != "unknown" else "")
+        for part in list_parts(manifest)
+    ]
+    return list(dict.fromkeys(names))
+
+
+def is_dirty(manifest: Mapping[str, Any]) -> bool:
+    """Say whether any part of a run was made from files that were not committed."""
+    return any(part["dirty"] for part in list_parts(manifest))
+
+
+def describe_commits(manifest: Mapping[str, Any]) -> str:
+    """Return in words from which commits a run was made, and in how many parts."""
+    parts, commits = list_parts(manifest), list_commits(manifest)
+    if len(commits) > 1:
+        text = f"in {len(parts)} parts from {len(commits)} commits: {', '.join(commits)}"
+    else:
+        text = f"in {len(parts)} parts, commit {commits[0]}" if len(parts) > 1 else f"commit {commits[0]}"
+    changes = dict.fromkeys(one for part in parts for one in part.get("differs", ()))
+    return f"{text}; earlier parts were made with {name_some(changes)}" if changes else text

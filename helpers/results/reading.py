@@ -1,0 +1,121 @@
+"""Read what runs recorded: `load_result` gives what a full run left in `reports/results/`."""
+
+import hashlib
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from helpers.naming import suggest
+from helpers.paths import NOTEBOOKS, RESULTS
+from helpers.provenance import describe_commits, note_input, sum_seconds
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one run recorded.
+
+    Attributes:
+        values: with their units, by name.
+        tables: as JSON, by name.
+        answers: verdict and evidence by claim.
+        manifest: of the run; empty where none has been recorded.
+        replaced: whether the run that reads it will replace it, and so may know names that it does not.
+    """
+
+    values: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    answers: dict[str, dict[str, str]] = field(default_factory=dict)
+    manifest: dict[str, Any] = field(default_factory=dict)
+    replaced: bool = False
+
+    def value(self, name: str) -> Any:
+        """Return a recorded value, or NaN where no run has been recorded yet.
+
+        Raises:
+            KeyError: a run was recorded, but no such value.
+        """
+        return self.values[name]["value"] if self._has(name, self.values, "values") else math.nan
+
+    def table(self, name: str) -> "pd.DataFrame":
+        """Return a recorded table, or an empty one where no run has been recorded yet.
+
+        Raises:
+            KeyError: a run was recorded, but no such table.
+        """
+        import pandas as pd
+
+        if not self._has(name, self.tables, "tables"):
+            return pd.DataFrame()
+        parts = self.tables[name]
+        table = pd.DataFrame(parts["data"], index=parts["index"], columns=parts["columns"])
+        for place in range(table.shape[1]):
+            if len(table) and table.iloc[:, place].isna().all():  # of None alone pandas makes objects
+                table.isetitem(place, table.iloc[:, place].astype(float))
+        return table.rename_axis(parts.get("name"))
+
+    def _has(self, name: str, known: Mapping[str, Any], what: str) -> bool:
+        if name in known or not self.manifest or self.replaced:
+            return name in known
+        lesson = self.manifest.get("lesson", "?")
+        hint = suggest(name, known, f"recorded {what}")
+        raise KeyError(f"the full run of lesson {lesson} recorded no {name!r} among its {what}{hint}")
+
+    @property
+    def origin(self) -> str:
+        """When, on what and by which commit the run was made, in one line."""
+        if not self.manifest:
+            return "not recorded yet"
+        device, run = self.manifest["device"], self.manifest
+        return (
+            f"full run of {run['started'][:10]}, {sum_seconds(run) / 60:.1f} minutes on {device['cores']} "
+            f"cores ({device['cpu']}), {describe_commits(run)}"
+        )
+
+
+def read_record(path: Path) -> Result:
+    """Read the lines that one run appended; of a name recorded twice the last counts."""
+    parts: dict[str, dict[str, Any]] = {"value": {}, "table": {}, "answer": {}, "input": {}}
+    # Not splitlines: a recorded text may hold other characters that it takes for ends of lines.
+    lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
+    for line in map(json.loads, filter(None, lines)):
+        kind, name = line.pop("kind"), line.pop("name", line.get("path"))
+        parts[kind][name] = line["value"] if kind == "table" else line
+    return Result(
+        values=parts["value"],
+        tables=parts["table"],
+        answers=parts["answer"],
+        manifest={"inputs": list(parts["input"].values())},
+    )
+
+
+def load_result(lesson: str) -> Result:
+    """Return what the last full run of a lesson recorded in `reports/results/`.
+
+    Args:
+        lesson: its number, such as `03`.
+
+    Returns:
+        The result; an empty one, whose `origin` says so, where no full run has been recorded yet.
+
+    Raises:
+        ValueError: no such lesson.
+    """
+    found = sorted(RESULTS.glob(f"{lesson}_*.json"))
+    lessons = sorted({path.name[:2] for path in NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")})
+    if not found and lesson not in lessons:
+        raise ValueError(f"unknown lesson {lesson!r}{suggest(lesson, lessons, 'lessons')}")
+    if not found:
+        note_input(RESULTS / f"{lesson}_*.json", "")  # so that the lesson runs again once there is one
+        return Result()
+    content = found[0].read_bytes()
+    note_input(found[0], hashlib.sha256(content).hexdigest())
+    run = Path(os.environ.get("COURSE_RUN_DIR", ""))
+    replaced = run.name.startswith("full-") and run.parent.name == found[0].stem
+    return replace(Result(**json.loads(content)), replaced=replaced)
