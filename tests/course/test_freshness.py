@@ -59,7 +59,7 @@ def test_imports_are_traced_through_helpers(house, chain):
         ("helpers/pack/inner.py", ["01"]),
         ("helpers/pack/__init__.py", ["01"]),
         ("helpers/__init__.py", ["01", "02"]),
-        ("helpers/results/record.py", []),
+        ("helpers/results/writing.py", []),
     ],
 )
 def test_touched_helper_concerns_its_importers_only(house, chain, pass_lesson, changed, stale):
