@@ -3,6 +3,12 @@ BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY := .venv/ready
 VERSIONS := 3.11 3.12 3.13
 
+# The programs of .venv hold the path of its folder, and its packages serve one version of Python.
+WHERE := $(BIN)/python -I -c 'import sys; print(sys.prefix, *sys.version_info[:2])'
+ifneq ($(shell $(WHERE) 2>/dev/null || echo gone),$(shell cat $(READY) 2>/dev/null))
+.PHONY: $(READY)
+endif
+
 # The user's settings of pip and uv that put packages elsewhere or refuse them. Mirrors, proxies and certificates stay.
 unexport PIP_TARGET PIP_PREFIX PIP_ROOT PIP_PYTHON PIP_CONSTRAINT PIP_NO_BINARY UV_CONSTRAINT PYTHONHOME
 export PIP_USER := 0
@@ -33,7 +39,7 @@ $(READY): requirements.txt pyproject.toml
 	@test -x $(BIN)/uv || { echo "pip put uv elsewhere; look for target, prefix or root in: pip config list" >&2; exit 2; }
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python requirements.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
-	touch $@
+	$(WHERE) > $@
 
 site: setup          ## build the site from what is executed or stored; execute nothing
 	$(BIN)/course site

@@ -1,4 +1,4 @@
-"""`make setup` names a wrong Python before it makes anything, leaves no trap, and heeds no stray setting."""
+"""`make setup` names a wrong Python first, knows where and of what it made .venv, and heeds no stray setting."""
 
 import os
 import re
@@ -16,7 +16,10 @@ MAKEFILE = ROOT / "Makefile"
 CALLS = "calls"
 # Stands in for an interpreter: tells a version, notes how it was called with which settings, makes a .venv.
 STAND_IN = """#!/bin/sh
-case "$1" in -c) echo "Python {version}"; exit 0;; esac
+case "$1" in
+    -c) echo "Python {version}"; exit 0;;
+    -I) echo "$(cd "$(dirname "$0")/.." && pwd -P) {version}"; exit 0;;
+esac
 echo "$*" >> {folder}/calls
 env > {folder}/settings
 if [ "$1 $2" = "-m venv" ]; then
@@ -40,11 +43,11 @@ def set_up(tmp_path):
     for name in ("requirements.txt", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
 
-    def run(version: str, **settings: str) -> subprocess.CompletedProcess:
+    def run(version: str, *, folder: Path = tmp_path, **settings: str) -> subprocess.CompletedProcess:
         program = tmp_path / "python-stand-in"
         program.write_text(STAND_IN.format(version=version, folder=tmp_path))
         program.chmod(0o755)
-        command = ["make", f"--directory={tmp_path}", f"--makefile={MAKEFILE}", "setup", f"PYTHON={program}"]
+        command = ["make", f"--directory={folder}", f"--makefile={MAKEFILE}", "setup", f"PYTHON={program}"]
         # The tests may be run by make, which tells a make inside it of its own level and flags.
         inherited = {
             name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))
@@ -82,6 +85,48 @@ def test_an_environment_of_another_python_is_made_anew(set_up, tmp_path):
     first, *_ = (tmp_path / CALLS).read_text().splitlines()
     assert first == "-m venv --clear .venv"
     assert (tmp_path / ".venv/ready").exists()
+
+
+def count_environments(folder: Path) -> int:
+    """Return how often an environment was made."""
+    return (folder / CALLS).read_text().splitlines().count("-m venv --clear .venv")
+
+
+def test_a_finished_set_up_is_not_repeated(set_up, tmp_path):
+    for _ in range(3):
+        assert set_up("3.12.1").returncode == 0
+    assert count_environments(tmp_path) == 1
+
+
+@pytest.mark.parametrize("name", ["plain", "two words, (b) x{y} $ä'"])
+@pytest.mark.parametrize("how", ["copied", "moved"])
+def test_a_checkout_elsewhere_gets_an_environment_of_its_own(set_up, tmp_path, tmp_path_factory, how, name):
+    assert set_up("3.12.1").returncode == 0
+    there = tmp_path_factory.mktemp("elsewhere") / name
+    shutil.copytree(tmp_path, there, symlinks=True)
+    if how == "moved":
+        shutil.rmtree(tmp_path / ".venv")
+    for _ in range(2):
+        done = set_up("3.12.1", folder=there)
+        assert done.returncode == 0, done.stderr
+        assert count_environments(tmp_path) == 2
+    assert (there / ".venv/ready").read_text().startswith(f"{there.resolve()}/.venv ")
+
+
+@pytest.mark.parametrize("python", ["gone", "another version"])
+def test_an_environment_whose_python_changed_is_made_anew(set_up, tmp_path, python):
+    """As after an update of the system, which removes the program that .venv links to, or replaces it."""
+    assert set_up("3.12.1").returncode == 0
+    program = tmp_path / ".venv/bin/python"
+    if python == "gone":
+        program.unlink()
+        program.symlink_to("/usr/bin/python-of-before")
+    else:
+        program.write_text(program.read_text().replace("3.12.1", "3.13.0"))
+    for _ in range(2):
+        done = set_up("3.12.1")
+        assert done.returncode == 0, done.stderr
+        assert count_environments(tmp_path) == 2
 
 
 def test_only_settings_of_pip_that_break_the_set_up_are_put_aside(set_up, tmp_path):
