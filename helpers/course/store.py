@@ -1,8 +1,10 @@
 """Put the outputs of the last default run into the committed notebooks, clean and always in one form."""
 
+import contextlib
 import json
 import math
 import os
+import re
 import tempfile
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -17,6 +19,7 @@ from helpers.course.freshness import explain_staleness, find_last
 from helpers.course.lessons import CourseError, Lesson, reading
 from helpers.course.lock import write_entry
 
+_COLOUR = re.compile("\x1b\\[[0-9;]*m")  # as a terminal is told of it, just before a text
 _ADDED_TAGS = {"injected-parameters", "papermill-error-cell-tag"}
 
 
@@ -94,15 +97,40 @@ def clean_notebook(notebook: NotebookNode) -> NotebookNode:
 
 
 def _refuse_paths(notebook: NotebookNode, lesson: Lesson) -> None:
-    private = [Path(folder) for folder in (paths.ROOT, Path.home(), tempfile.gettempdir())]
+    private = [(folder, _match(folder)) for folder in _list_private()]
     code_cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for count, cell in enumerate(code_cells, start=1):
-        texts = [unicodedata.normalize("NFC", text) for text in _list_texts(cell.outputs)]
-        for folder in private:
-            if len(folder.parts) > 1 and any(form in text for form in _spell(folder) for text in texts):
-                raise CourseError(
-                    f"lesson {lesson.number}: cell {count} prints the path {folder}{os.sep} of this machine"
-                )
+        for text in _list_texts(cell.outputs):
+            text = unicodedata.normalize("NFC", _COLOUR.sub("", text))
+            for folder, pattern in private:
+                if pattern.search(text):
+                    path = f"{folder}{os.sep}"
+                    raise CourseError(
+                        f"lesson {lesson.number}: cell {count} prints the path {path} of this machine"
+                    )
+
+
+def _list_private() -> list[Path]:
+    """Return the folders whose paths tell something of this machine, also by their other names if linked.
+
+    The root of a disk is none of them, as a service without a home has it for HOME: every path begins so.
+    """
+    folders = [paths.ROOT, Path(tempfile.gettempdir())]
+    with contextlib.suppress(RuntimeError):  # a user whom the system does not know, with no HOME
+        folders.append(Path.home())
+    folders += [folder.resolve() for folder in folders]
+    return [folder for folder in dict.fromkeys(folders) if _is_telling(folder)]
+
+
+def _is_telling(folder: PurePath) -> bool:
+    return folder.is_absolute() and folder != folder.parent
+
+
+def _match(folder: PurePath) -> re.Pattern[str]:
+    """Return what finds the path of a folder where one begins: not inside an address or another path."""
+    forms = "|".join(map(re.escape, sorted(_spell(folder))))
+    # What is printed with repr may have the n of a line end, an escaped one, just before the path.
+    return re.compile(rf"(?:(?<![\w/.~-])|(?<=\\[nrt]))(?:{forms})")
 
 
 def _spell(folder: PurePath) -> set[str]:

@@ -46,7 +46,7 @@ def explain(error: OSError, command: str = "") -> str:
 
 def show(path: Path) -> str:
     """Return a path as the user knows it: from the root of the repository where it lies inside."""
-    return path.relative_to(paths.ROOT).as_posix() if path.is_relative_to(paths.ROOT) else str(path)
+    return path.relative_to(paths.ROOT).as_posix() if paths.ROOT in path.parents else str(path)
 
 
 def _find_closed(path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""`make setup` names a wrong Python first, knows where and of what it made .venv, and heeds no stray setting."""
+"""`make setup` names a wrong Python first, knows where and with what it made .venv, heeds no stray setting."""
 
 import os
 import re

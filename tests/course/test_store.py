@@ -2,13 +2,13 @@
 
 import json
 import unicodedata
-from pathlib import Path, PureWindowsPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import nbformat
 import pytest
 
 from helpers.course.lessons import CourseError
-from helpers.course.store import _refuse_paths, _spell
+from helpers.course.store import _is_telling, _refuse_paths, _spell
 
 CELLS = (
     "import sys\nprint('shown'); print('hidden', file=sys.stderr)\nprint('shown too')",
@@ -157,9 +157,63 @@ def test_the_path_of_any_home_is_found_however_it_is_printed(house, monkeypatch,
     _refuse_paths(make_executed("https://example.org/notes.txt, a//b"), lesson)
 
 
-def test_a_home_that_is_the_root_finds_no_path_in_an_address(house, monkeypatch):
-    monkeypatch.setattr(Path, "home", lambda: Path("/"))
-    _refuse_paths(make_executed("https://example.org"), house.write_lesson("51_store"))
+ADDRESSES = "https://example.org/a//b, file:///usr/lib/a, /usr/lib/b, C:/a"
+
+
+@pytest.mark.parametrize("home", ["/", "//", "", ".", "not/absolute", "/a", "/org", "/b"])
+def test_a_home_that_is_none_finds_no_path_in_an_address(house, monkeypatch, home):
+    """Services have the root for HOME, or a short name that is a part of many addresses."""
+    monkeypatch.setenv("HOME", home)
+    _refuse_paths(make_executed(ADDRESSES), house.write_lesson("51_store"))
+
+
+def test_a_user_without_a_home_can_store(house, monkeypatch):
+    def find_none():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", find_none)
+    lesson = house.write_lesson("51_store")
+    _refuse_paths(make_executed(ADDRESSES), lesson)
+    with pytest.raises(CourseError, match="cell 1 prints the path"):
+        _refuse_paths(make_executed(f"in {house.root}/data"), lesson)
+
+
+def test_roots_of_any_system_tell_nothing():
+    for root in ("/", "//", "", ".", "anna"):
+        assert not _is_telling(PurePosixPath(root)), root
+    for root in ("C:\\", "C:/", "C:", "/", "", "anna", "\\\\server\\share\\", "//server/share"):
+        assert not _is_telling(PureWindowsPath(root)), root
+    assert _is_telling(PurePosixPath("/anna")) and _is_telling(PureWindowsPath("D:\\anna"))
+
+
+@pytest.mark.parametrize("home", ["/a", "/home/anna"])
+def test_a_path_is_found_wherever_one_may_begin(house, monkeypatch, home):
+    monkeypatch.setenv("HOME", home)
+    lesson = house.write_lesson("51_store")
+    inside = f"{home}/notes.txt"
+    for text in (
+        inside,
+        f"<td>{inside}</td>",
+        f"where={inside}:3",
+        repr(f"two lines\n{inside}"),
+        f"\x1b[0;32m{inside}\x1b[0m",
+        f"file://{inside}",
+    ):
+        with pytest.raises(CourseError, match=f"cell 1 prints the path {home}/"):
+            _refuse_paths(make_executed(text), lesson)
+
+
+def test_a_home_behind_a_link_is_found_by_both_names(house, monkeypatch):
+    home, disk = house.root / "home", house.root / "disk"
+    disk.mkdir()
+    home.symlink_to(disk)
+    monkeypatch.setenv("HOME", str(home))
+    lesson = house.write_lesson("51_store")
+    monkeypatch.setattr("helpers.paths.ROOT", house.root / "elsewhere")
+    monkeypatch.setattr("tempfile.tempdir", str(house.root / "elsewhere"))
+    for folder in (home, disk):
+        with pytest.raises(CourseError, match=f"prints the path {folder}/"):
+            _refuse_paths(make_executed(f"in {folder}/notes.txt"), lesson)
 
 
 def test_windows_paths_are_known_in_all_their_forms():

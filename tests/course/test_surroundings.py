@@ -125,6 +125,11 @@ def test_errors_of_the_system_name_thing_reason_and_cure(house, number, place, w
     assert explain(error).startswith(words)
 
 
+def test_the_repository_itself_is_named_by_its_path(house):
+    error = OSError(errno.EACCES, os.strerror(errno.EACCES), str(house.root))
+    assert explain(error).startswith(f"cannot write to {house.root}: Permission denied; ")
+
+
 @pytest.mark.parametrize("error", [OSError("of a library"), BrokenPipeError(errno.EPIPE, "Broken pipe")])
 def test_errors_of_another_origin_are_not_dressed_up(error):
     assert explain(error) == ""
