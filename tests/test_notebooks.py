@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import subprocess
 import sys
 import tomllib
 from functools import cache
@@ -12,13 +13,14 @@ import yaml
 from packaging.requirements import Requirement
 
 from helpers.course.bands import read_bands
+from helpers.course.lessons import find_lessons
 from helpers.course.site import format_value
 from helpers.ledger import read_claims
 from helpers.paths import NOTEBOOKS, RESULTS, ROOT
 from helpers.provenance import is_dirty
 from helpers.results import Result
 
-LESSONS = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
+LESSONS = [lesson.stem for lesson in find_lessons()]  # the notebooks of a learner beside them are not tested
 CLOSING = ("What we found", "Limits", "Exercises", "Where next")
 MODULES = {"scikit-image": "skimage", "scikit-learn": "sklearn", "pillow": "PIL", "pyyaml": "yaml"}
 MACHINE_PATH = re.compile(r"(?:/(?:home|root|Users|tmp|work|usr|opt|var)/|[A-Za-z]:\\\\)")
@@ -56,6 +58,13 @@ def prose(lesson):
 def test_there_are_lessons():
     assert len(LESSONS) >= 4
     assert all(re.fullmatch(r"\d\d_[a-z0-9_]+", stem) for stem in LESSONS)
+
+
+def test_every_committed_notebook_is_a_lesson():
+    if not (ROOT / ".git").exists():
+        pytest.skip("needs the repository of git")
+    listed = subprocess.check_output(["git", "ls-files", "-z", "*.ipynb"], cwd=ROOT, text=True).split("\0")
+    assert set(filter(None, listed)) <= {f"notebooks/{stem}.ipynb" for stem in LESSONS}
 
 
 def test_file_is_small(lesson):

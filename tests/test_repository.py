@@ -1,16 +1,19 @@
 """What stands beside the code: licences, citation, bytes of a checkout, limit of the automatic run."""
 
-import json
+import os
 import re
+import shutil
 import subprocess
+import sys
 import tomllib
 
 import pytest
 import yaml
 from git_repository import commit_all
 
+from helpers.course.lessons import find_lessons
 from helpers.data.catalog import read_catalog
-from helpers.paths import NOTEBOOKS, ROOT
+from helpers.paths import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
@@ -61,8 +64,7 @@ def test_a_checkout_has_the_same_bytes_on_every_system(tmp_path):
     """A checkout as git makes it on Windows: no script gets CRLF, and no file counts as changed."""
     if not (ROOT / ".git").exists():
         pytest.skip("needs the repository of git")
-    names = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.check_output(names, cwd=ROOT, text=True).split("\0")
+    listed = subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT, text=True).split("\0")
     kept = [name for name in listed if name and (ROOT / name).is_file()]
     kept = [name for name in kept if not name.endswith((".npz", ".xz"))]  # large, and the next test's
     origin, copy = tmp_path / "origin", tmp_path / "copy"
@@ -91,6 +93,30 @@ def test_what_is_no_text_is_never_converted(name):
 def test_the_automatic_run_may_take_as_long_as_it_takes():
     """Each lesson runs once, two at a time, and the tests take half of that; a slow machine takes twice."""
     workflow = yaml.safe_load(read(".github/workflows/course.yml"))
-    lessons = [json.loads(path.read_text(encoding="utf-8")) for path in NOTEBOOKS.glob("*.ipynb")]
-    minutes = sum(lesson["metadata"]["course"]["cpu_seconds"] for lesson in lessons) / 60
+    minutes = sum(lesson.about["cpu_seconds"] for lesson in find_lessons()) / 60
     assert workflow["jobs"]["course"]["timeout-minutes"] >= 3 * minutes
+
+
+def test_notebooks_of_a_learner_fail_no_test(tmp_path):
+    """A copy that JupyterLab makes, notes, and notes from a program that writes other line ends."""
+    for name in ("helpers", "notebooks", "tests"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in ROOT.iterdir():
+        if path.is_file() or path.name in ("data", "reports", ".github"):
+            (tmp_path / path.name).symlink_to(path)
+    lesson = tmp_path / "notebooks/01_look_at_the_data.ipynb"
+    shutil.copy(lesson, lesson.with_stem(f"{lesson.stem}-Copy1"))
+    shutil.copy(lesson, lesson.with_stem(f"{lesson.stem}_my_answers"))
+    (lesson.parent / "my_notes.ipynb").write_text('{"cells": [], "metadata": {}}\r\n', encoding="utf-8")
+    commands = (["tests/test_notebooks.py"], ["tests/test_repository.py", "-k", "automatic_run"])
+    for arguments in (*commands, ["notebooks", "--collect-only"]):
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
+        done = subprocess.run(
+            command,
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(tmp_path)},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout
+        assert "Copy1" not in done.stdout and "my_" not in done.stdout

@@ -35,6 +35,7 @@ from helpers.course.machine import count_cores, measure_free_memory, name_missin
 from helpers.course.manifest import make_run_folder, start_manifest, write_json
 from helpers.course.progress import Outcome, Progress, print_places, print_summary
 from helpers.course.state import check_state, drop_state, hold_state, leave_out_own
+from helpers.course.surroundings import name_hiding
 
 DEFAULT_LIMIT = 600.0
 MEMORY = 1000  # MiB that a lesson is taken to need where nothing says how much
@@ -150,6 +151,8 @@ def run_request(request: Request, console: Console) -> int:
     for job in jobs if request.profile == "full" else ():
         manifest = start_manifest(job.lesson, job.profile, job.parameters)
         check_state(manifest, anew=request.force, keep=request.keep_state)
+    if jobs and (line := name_hiding()):
+        raise CourseError(line)
     for job in jobs:
         _try_to_write(paths.RUNS / job.lesson.stem)
     side_by_side = _choose_jobs(request, len(jobs))

@@ -1,6 +1,7 @@
 """What the surroundings do wrong, a folder that may not be written to or a full disk, said in one line."""
 
 import errno
+import importlib.util
 import os
 import shutil
 import tempfile
@@ -42,6 +43,32 @@ def explain(error: OSError, command: str = "") -> str:
         errno.ENOENT: f"to restore it: git checkout {show(path)}" if inside else "name one that is there",
     }.get(number)
     return f"{show(path)}: {reason}; {cure}" if cure else f"{show(path)}: {reason}"
+
+
+def name_hiding() -> str:
+    """Return which file in `notebooks` hides a module from the lessons, and what to do; an empty string if none.
+
+    A kernel looks for every module in the folder of its notebook first.
+    """
+    candidates = [*paths.NOTEBOOKS.glob("*.py"), *paths.NOTEBOOKS.glob("*/__init__.py")]
+    for path in (path.parent if path.name == "__init__.py" else path for path in sorted(candidates)):
+        if path.stem.isidentifier() and _is_module_elsewhere(path.stem):
+            return (
+                f"{show(path)} hides the module {path.stem} from the lessons; give it another name, "
+                f"such as {show(path.with_name(f'my_{path.name}'))}"
+            )
+    return ""
+
+
+def _is_module_elsewhere(name: str) -> bool:
+    """Return whether a module is found outside of `notebooks`; those in the interpreter cannot be hidden."""
+    try:
+        spec = importlib.util.find_spec(name)
+    except ValueError:  # __main__ has none
+        return False
+    if spec is None or spec.origin in ("built-in", "frozen"):
+        return False
+    return spec.origin is None or paths.NOTEBOOKS not in Path(spec.origin).parents
 
 
 def show(path: Path) -> str:

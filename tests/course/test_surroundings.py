@@ -135,6 +135,35 @@ def test_errors_of_another_origin_are_not_dressed_up(error):
     assert explain(error) == ""
 
 
+@pytest.mark.parametrize(
+    ("name", "module", "cure"),
+    [
+        ("helpers.py", "helpers", "my_helpers.py"),
+        ("helpers/__init__.py", "helpers", "my_helpers"),
+        ("statistics.py", "statistics", "my_statistics.py"),
+        ("seaborn.py", "seaborn", "my_seaborn.py"),
+    ],
+)
+def test_a_file_that_hides_a_module_is_named_before_a_lesson_runs(house, name, module, cure):
+    house.write_lesson("51_one")
+    path = house.write(f"notebooks/{name}", "")
+    shown = f"notebooks/{path.parent.name if path.name == '__init__.py' else path.name}"
+    done = house.course("run")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"{shown} hides the module {module} from the lessons; give it another name, such as notebooks/{cure}\n"
+    )
+    assert house.manifests("51_one") == []
+
+
+def test_other_files_beside_the_lessons_are_in_nobodys_way(house):
+    house.write_lesson("51_one", "import notes_of_mine\nprint(notes_of_mine.VALUE)")
+    house.write("notebooks/notes_of_mine.py", "VALUE = 1")
+    for name in ("time.py", "__main__.py", "my notes.py", "exercises/seaborn.py"):  # sys.modules has time
+        house.write(f"notebooks/{name}", "")
+    assert house.course("run").exit_code == 0
+
+
 @pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n", b"[1]", b'{"cells": 3}', b"<html>", b""])
 def test_a_file_that_is_no_notebook_is_named(house, content):
     (house.root / "notebooks/51_picture.ipynb").write_bytes(content)

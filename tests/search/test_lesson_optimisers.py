@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.course.lessons import find_lesson
 from helpers.figures import drawings
-from helpers.paths import NOTEBOOKS
 from helpers.results import load_result
 from helpers.search.driver import Budget, search
 from helpers.search.optimisers import OPTIMISERS, RandomSearch
@@ -45,7 +45,7 @@ def lesson():
 
 
 def test_the_lesson_takes_one_optimiser_more(lesson):
-    notebook = json.loads(next(NOTEBOOKS.glob("30_*.ipynb")).read_text(encoding="utf-8"))
+    notebook = json.loads(find_lesson(30).path.read_text(encoding="utf-8"))
     sources = {cell["id"]: "".join(cell["source"]) for cell in notebook["cells"]}
     for cell in CELLS:
         exec(compile(sources[cell], cell, "exec"), lesson)
