@@ -46,7 +46,7 @@ def explain(error: OSError, command: str = "") -> str:
 
 
 def name_hiding() -> str:
-    """Return which file in `notebooks` hides a module from the lessons, and what to do; an empty string if none.
+    """Return which file in `notebooks` hides a module from the lessons, and what to do; or an empty string.
 
     A kernel looks for every module in the folder of its notebook first.
     """

@@ -110,7 +110,7 @@ def load_result(lesson: str) -> Result:
     found = sorted(RESULTS.glob(f"{lesson}_*.json"))
     lessons = sorted({path.name[:2] for path in NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")})
     if not found and lesson not in lessons:
-        raise ValueError(f"unknown lesson {lesson!r}{suggest(lesson, lessons, 'lessons')}")
+        raise ValueError(f"unknown lesson {lesson!r}{suggest(str(lesson).zfill(2), lessons, 'lessons')}")
     if not found:
         note_input(RESULTS / f"{lesson}_*.json", "")  # so that the lesson runs again once there is one
         return Result()

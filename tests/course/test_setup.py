@@ -1,4 +1,4 @@
-"""`make setup` names a wrong Python first, knows where and with what it made .venv, heeds no stray setting."""
+"""`make setup` names a wrong Python, knows where and with what .venv was made, and heeds no stray setting."""
 
 import os
 import re

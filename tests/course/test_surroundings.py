@@ -151,7 +151,8 @@ def test_a_file_that_hides_a_module_is_named_before_a_lesson_runs(house, name, m
     done = house.course("run")
     assert (done.exit_code, done.stdout) == (2, "")
     assert done.stderr == (
-        f"{shown} hides the module {module} from the lessons; give it another name, such as notebooks/{cure}\n"
+        f"{shown} hides the module {module} from the lessons; "
+        f"give it another name, such as notebooks/{cure}\n"
     )
     assert house.manifests("51_one") == []
 

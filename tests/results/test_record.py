@@ -172,6 +172,13 @@ def results(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.parametrize("lesson", ["7", 7, "007"])
+def test_a_lesson_without_its_zero_is_suggested(results, lesson):
+    (results / "70_third_lesson.ipynb").touch()
+    with pytest.raises(ValueError, match=r"unknown lesson .*; did you mean 07"):
+        load_result(lesson)
+
+
 def test_a_name_that_was_not_recorded_is_no_number(results, monkeypatch):
     kept = {"values": {"mnist_svm_hog": {"value": 0.98, "unit": "fraction"}}, "manifest": {"lesson": "07"}}
     table = {"columns": [], "index": [], "data": []}
