@@ -14,6 +14,18 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 CONNECT_SECONDS, SILENCE_SECONDS = 5, 60
+CLIENT_SECONDS = 1800  # after which pip or npm is ended, as others may wait for the lock of the set
+# Stands for setuptools while pip fetches a source archive: pip asks it for the name of the package, for which
+# setuptools would run the setup.py of the archive.
+_STAND_IN = """\
+import pathlib, sys
+__legacy__ = sys.modules[__name__]
+def prepare_metadata_for_build_wheel(folder, settings=None):
+    info = pathlib.Path(folder, "{folder}.dist-info")
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\\nName: {name}\\nVersion: {version}\\n")
+    return info.name
+"""
 # What the libraries raise over bytes that are no whole archive; a damaged gzip is an OSError.
 _DAMAGED = (OSError, EOFError, RuntimeError, tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}  # of our own disk: no other source would help
@@ -54,19 +66,24 @@ def _download(address: str, target: Path) -> Path:
     return target
 
 
-def _run(command: list[str], folder: Path) -> None:
+def _run(command: list[str], folder: Path, **environment: str) -> None:
     """Run a package client, which keeps its temporary files in `folder`."""
     shown = None if sys.stdout.isatty() else subprocess.DEVNULL  # its progress is for people only
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env={**os.environ, "TMPDIR": str(folder), "PIP_REQUIRE_VIRTUALENV": "0"},  # a conda one is none
-        stdin=subprocess.DEVNULL,
-        stdout=shown,
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
+    own = {"TMPDIR": str(folder), "PIP_REQUIRE_VIRTUALENV": "0"}  # a conda one is none
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env={**os.environ, **own, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=shown,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=CLIENT_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        raise SourceError(f"not there after {CLIENT_SECONDS / 60:.0f} minutes") from None
     if done.returncode:
         lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
         errors = [line for line in lines if line.startswith(("ERROR", "npm error", "npm ERR"))]
@@ -74,17 +91,25 @@ def _run(command: list[str], folder: Path) -> None:
 
 
 def _pack_pypi(package: str, folder: Path) -> None:
-    """Fetch a wheel; or, where the catalogue pins its hash, a source archive, whose setup.py pip will run."""
+    """Fetch a wheel; or, where the catalogue pins its hash, a source archive, whose setup.py is not run."""
     pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-input", "--dest", "."]
     patience = ["--retries", "1", "--timeout", "15"]
     package, _, digest = package.partition("#sha256=")
-    if digest:
-        pinned = f"--no-binary :all:\n--require-hashes\n{package} --hash=sha256:{digest}\n"
-        (folder / "pinned.txt").write_text(pinned, encoding="utf-8")
-        what = ["--no-build-isolation", "--requirement", "pinned.txt"]
-    else:
-        what = ["--only-binary", ":all:", package]
-    _run([*pip, *patience, *what], folder)
+    if not digest:
+        _run([*pip, *patience, "--only-binary", ":all:", package], folder)
+        return
+    pinned = f"--no-binary :all:\n--require-hashes\n{package} --hash=sha256:{digest}\n"
+    (folder / "pinned.txt").write_text(pinned, encoding="utf-8")
+    name, _, version = package.partition("==")
+    stand_in = folder / "stand-in"
+    (stand_in / "setuptools").mkdir(parents=True)
+    (stand_in / "setuptools/__init__.py").touch()
+    (stand_in / "setuptools/build_meta.py").write_text(
+        _STAND_IN.format(folder=f"{name.replace('-', '_')}-{version}", name=name, version=version),
+        encoding="utf-8",
+    )
+    what = ["--no-build-isolation", "--requirement", "pinned.txt"]
+    _run([*pip, *patience, *what], folder, PYTHONPATH=str(stand_in))
 
 
 def _pack_npm(package: str, folder: Path) -> None:

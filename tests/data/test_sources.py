@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 import tarfile
+import time
 import zipfile
 
 import pytest
@@ -15,9 +16,11 @@ from helpers.data import sources
 from helpers.data.catalog import read_catalog
 from helpers.data.sources import SourceError, read_source
 
-SETUP = (
-    "import setuptools, pathlib; pathlib.Path({mark!r}).touch(); setuptools.setup(name='tiny', version='1.0')"
-)
+SETUP = """
+import pathlib, setuptools
+pathlib.Path({mark!r}).touch()
+setuptools.setup(name='tiny-data', version='1.0')
+"""
 
 
 @pytest.fixture
@@ -65,22 +68,29 @@ def test_a_wheel_gives_the_files_asked_for(shelf, work, monkeypatch, demand):
     assert given == {"a.bin": b"from a wheel"}
 
 
-def test_a_source_archive_is_used_only_with_the_pinned_hash(shelf, work, tmp_path):
+@pytest.mark.parametrize("backend", ["", "setuptools.build_meta", "setuptools.build_meta:__legacy__"])
+def test_a_source_archive_is_used_only_with_the_pinned_hash_and_runs_no_setup(shelf, work, tmp_path, backend):
     mark = tmp_path / "setup.py was run"
-    archive = write_tar(
-        shelf / "tiny-1.0.tar.gz",
-        {"tiny-1.0/setup.py": SETUP.format(mark=str(mark)).encode(), "tiny-1.0/data/a.bin": b"from a tar"},
-    )
+    members = {
+        "tiny_data-1.0/setup.py": SETUP.format(mark=str(mark)).encode(),
+        "tiny_data-1.0/data/a.bin": b"from a tar",
+    }
+    if backend:
+        project = f"[build-system]\nrequires = ['setuptools']\nbuild-backend = '{backend}'\n"
+        members["tiny_data-1.0/pyproject.toml"] = project.encode()
+    archive = write_tar(shelf / "tiny_data-1.0.tar.gz", members)
     for address, reason in {
-        "pypi:tiny==1.0": "satisfies the requirement tiny==1.0",
-        f"pypi:tiny==1.0#sha256={'0' * 64}": "THESE PACKAGES DO NOT MATCH THE HASHES",
+        "pypi:tiny-data==1.0": "satisfies the requirement tiny-data==1.0",
+        f"pypi:tiny-data==1.0#sha256={'0' * 64}": "THESE PACKAGES DO NOT MATCH THE HASHES",
     }.items():
         with pytest.raises(SourceError, match=reason):
-            list(read_source(f"{address}!tiny-1.0/data/", ["a.bin"], work))
-        assert not mark.exists()
+            (folder := work / reason[:5]).mkdir()
+            list(read_source(f"{address}!tiny_data-1.0/data/", ["a.bin"], folder))
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-    source = f"pypi:tiny==1.0#sha256={digest}!tiny-1.0/data/"
-    assert list(read_source(source, ["a.bin"], work)) == [("a.bin", b"from a tar")]
+    source = f"pypi:tiny-data==1.0#sha256={digest}!tiny_data-1.0/data/"
+    (folder := work / "right").mkdir()
+    assert list(read_source(source, ["a.bin"], folder)) == [("a.bin", b"from a tar")]
+    assert not mark.exists(), "its setup.py was run"
 
 
 @pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
@@ -207,6 +217,14 @@ def test_a_failing_client_gives_its_own_error_line(work):
     for command, reason in {code: "^ERROR: no such package$", "import sys; sys.exit(3)": "status 3"}.items():
         with pytest.raises(SourceError, match=reason):
             sources._run([sys.executable, "-c", command], work)
+
+
+def test_a_client_that_does_not_end_is_ended(work, monkeypatch):
+    monkeypatch.setattr(sources, "CLIENT_SECONDS", 0.5)
+    began = time.monotonic()
+    with pytest.raises(SourceError, match="not there after 0 minutes"):
+        sources._run([sys.executable, "-c", "import time; time.sleep(60)"], work)
+    assert time.monotonic() - began < 30
 
 
 def test_every_source_of_the_catalogue_is_of_a_known_kind():
