@@ -75,6 +75,7 @@ def open_client(workers: int | None = None, scheduler: str | None = None) -> "Op
             threads_per_worker=1,
             processes=True,
             dashboard_address="127.0.0.1:0",
+            security=True,  # keys of this run alone: on a shared machine others reach 127.0.0.1, too
             env=ONE_THREAD,
             silence_logs=logging.CRITICAL,  # run_tasks sees to dead workers
         )

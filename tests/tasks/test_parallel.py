@@ -31,6 +31,17 @@ def cluster(loopback):
         yield client
 
 
+def test_workers_of_this_machine_heed_no_stranger(client):
+    """Other users of a shared machine reach 127.0.0.1, too; without the keys of the run nobody answers."""
+    from distributed import Client
+
+    assert client.submit(abs, -1).result() == 1
+    address = client.scheduler.address
+    for tried in (address, address.replace("tls://", "tcp://")):
+        with pytest.raises((TypeError, OSError)):
+            Client(tried, timeout=5)
+
+
 def note_start(folder: Path, key: str) -> None:
     with open(folder / "started", "a") as file:
         file.write(f"{key}\n")
