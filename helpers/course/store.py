@@ -21,6 +21,10 @@ from helpers.course.lock import write_entry
 
 _COLOUR = re.compile("\x1b\\[[0-9;]*m")  # as a terminal is told of it, just before a text
 _ADDED_TAGS = {"injected-parameters", "papermill-error-cell-tag"}
+# All that a stored notebook may hold; what an editor or an extension adds of its own is not kept.
+_CELL_KEYS = {"id", "cell_type", "metadata", "source", "attachments", "outputs", "execution_count"}
+_CELL_METADATA = {"tags"}
+_ABOUT = {"title", "paper", "summary", "data", "full_data", "headline", "cpu_seconds", "memory_mib"}
 
 
 def store(lesson: Lesson) -> None:
@@ -41,7 +45,6 @@ def store(lesson: Lesson) -> None:
     stored = nbformat.read(lesson.path, as_version=4)
     join_outputs(stored, executed)
     about = stored.metadata.setdefault("course", NotebookNode())
-    about.pop("seconds", None)  # of the wall clock, which depends on what runs beside a lesson
     about.cpu_seconds = _round_up(run.manifest["cpu_seconds"], 5)
     about.memory_mib = _round_up(run.manifest["peak_memory_mib"], 100)
     stored = clean_notebook(stored)
@@ -63,28 +66,24 @@ def join_outputs(present: NotebookNode, executed: NotebookNode) -> None:
 
 
 def clean_notebook(notebook: NotebookNode) -> NotebookNode:
-    """Return a notebook without what an execution leaves in it besides outputs.
+    """Return a notebook that holds only what the rules of the lessons allow.
 
-    Cells that papermill added, timings, stderr and foreign metadata go; code cells are counted from 1 to n.
+    Cells that papermill added and stderr go; code cells are counted from 1 to n. Of cells and metadata only
+    the known keys stay, so that nothing personal that some editor notes is ever committed.
     """
-    cleaned = NotebookNode(notebook)
+    cleaned = NotebookNode(nbformat=4, nbformat_minor=max(notebook.nbformat_minor, 5))
     cleaned.metadata = NotebookNode(
-        {key: notebook.metadata[key] for key in ("course",) if key in notebook.metadata}
-        | {
-            "kernelspec": {
-                "display_name": "Python 3 (ipykernel)",
-                "language": "python",
-                "name": "python3",
-            }
-        }
-        | {"language_info": {"name": "python"}}
+        kernelspec={"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+        language_info={"name": "python"},
     )
-    cleaned.nbformat_minor = max(notebook.nbformat_minor, 5)
+    if "course" in notebook.metadata:
+        cleaned.metadata.course = _keep(notebook.metadata.course, _ABOUT)
     cleaned.cells = [cell for cell in notebook.cells if not _ADDED_TAGS & set(cell.metadata.get("tags", []))]
     code_cells = [cell for cell in cleaned.cells if cell.cell_type == "code"]
     for cell in cleaned.cells:
-        for key in ("papermill", "execution"):
-            cell.metadata.pop(key, None)
+        for key in cell.keys() - _CELL_KEYS:
+            del cell[key]
+        cell.metadata = _keep(cell.metadata, _CELL_METADATA)
         if not cell.metadata.get("tags", True):
             del cell.metadata["tags"]
     for count, cell in enumerate(code_cells, start=1):
@@ -94,6 +93,10 @@ def clean_notebook(notebook: NotebookNode) -> NotebookNode:
             if output.output_type == "execute_result":
                 output.execution_count = count
     return cleaned
+
+
+def _keep(content: Mapping[str, Any], allowed: set[str]) -> NotebookNode:
+    return NotebookNode({key: content[key] for key in content if key in allowed})
 
 
 def _refuse_paths(notebook: NotebookNode, lesson: Lesson) -> None:

@@ -66,6 +66,31 @@ def test_store_keeps_the_present_prose(house):
     assert [cell.cell_type for cell in nbformat.read(lesson.path, as_version=4).cells] == ["code"] * 3
 
 
+def test_store_keeps_what_the_rules_allow_and_nothing_else(house):
+    """Editors and extensions note what they like, a user's name among it, in any part of a notebook."""
+    lesson = house.write_lesson("51_store", "print(1)", title="Kept", author="Anna")
+    notebook = json.loads(lesson.path.read_text())
+    notebook["metadata"] |= {"vscode": {"user": "Anna"}, "authors": [{"name": "Anna"}]}
+    notebook["author"] = "Anna"
+    for cell in notebook["cells"]:
+        cell["metadata"] |= {"ExecuteTime": {"user": "Anna"}, "collapsed": True, "jupyter": {"Anna": 1}}
+    picture = {"a.png": {"image/png": "iVBORw0KGgo="}}
+    notebook["cells"][1] |= {"attachments": picture, "source": "# A lesson\n\n![](attachment:a.png)"}
+    lesson.path.write_text(json.dumps(notebook))
+    assert house.course("run", "51").exit_code == 0
+    changed = json.loads(lesson.path.read_text())
+    changed["cells"][2]["owner"] = "Anna"  # of no version of the format
+    lesson.path.write_text(json.dumps(changed))
+    assert house.course("store", "51").exit_code == 0
+    text = lesson.path.read_text()
+    assert "Anna" not in text
+    after = json.loads(text)
+    nbformat.validate(nbformat.from_dict(after))
+    assert [cell["metadata"] for cell in after["cells"]] == [{"tags": ["parameters"]}, {}, {}]
+    assert after["cells"][1]["attachments"] == picture
+    assert set(after["metadata"]["course"]) == {"title", "cpu_seconds", "memory_mib"}
+
+
 def test_the_lock_notes_what_the_outputs_are_of(house):
     house.write("reports/bands.toml", '["51".score]\nlow = 0\nhigh = 1\n')
     house.write_lesson(
