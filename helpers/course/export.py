@@ -6,12 +6,13 @@ from base64 import b64encode
 from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import unquote
 
 from bs4 import BeautifulSoup, Tag
 
 from helpers import paths
 from helpers.course.lessons import CourseError, find_lesson
-from helpers.course.site import build
+from helpers.course.site import is_elsewhere, run_sphinx, stage
 
 # Without the site's switch the page follows the system: light or dark.
 PAGE = """<!DOCTYPE html>
@@ -35,16 +36,23 @@ if (matchMedia("(prefers-color-scheme: dark)").matches) document.documentElement
 def export(lesson: str | int, output: Path | None = None) -> Path:
     """Write a lesson, as the site shows it, to one file, `reports/export/<stem>.html` by default.
 
+    Only this lesson is built, so that nothing wrong in another one is in the way. A picture on the web stays
+    there; all others are in the file.
+
     Raises:
-        CourseError: unknown lesson, a folder as output, or the site cannot be built.
+        CourseError: unknown lesson, a folder as output, or the page cannot be built.
     """
-    stem = find_lesson(lesson).stem
+    lesson = find_lesson(lesson)
+    stem = lesson.stem
     output = Path(output or paths.REPORTS / "export" / f"{stem}.html").resolve()
     if output.is_dir():
         raise CourseError(f"-o {output} is a folder; name a file, such as {output / stem}.html")
     output.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as folder:
-        html = build(Path(folder) / "html")
+        source, html = Path(folder, "source"), Path(folder, "html")
+        stage(source, [lesson], cards=False)
+        # Links to other pages are not missed: only their texts are kept.
+        run_sphinx(source, html, "-D", "suppress_warnings=myst.xref_missing")
         output.write_text(inline_page(html / "notebooks" / f"{stem}.html"), encoding="utf-8")
     return output
 
@@ -53,8 +61,9 @@ def inline_page(path: Path) -> str:
     """Return the article of a built page as a page of its own, with its style and images inside."""
     page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
     article = page.find("article", class_="bd-article")
-    for image in article.find_all("img"):
-        image["src"] = _embed(path.parent / image["src"])
+    for image in article.select("img[src]"):
+        if not is_elsewhere(image["src"]):
+            image["src"] = _embed(path.parent / unquote(image["src"]))
     article.select_one(".lesson-head a[download]").decompose()
     for link in article.find_all("a", href=True):
         _cut_link(link)
@@ -70,7 +79,7 @@ def _embed(path: Path) -> str:
 
 def _cut_link(link: Tag) -> None:
     """Leave only the text of a link to another file of the site."""
-    if not link["href"].startswith(("#", "http://", "https://", "mailto:")):
+    if not link["href"].startswith("#") and not is_elsewhere(link["href"]):
         link.unwrap()
 
 

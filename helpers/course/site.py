@@ -6,6 +6,7 @@ lessons are laid out beside these, in the folders that they have in the reposito
 
 import hashlib
 import json
+import mimetypes
 import os
 import re
 import shutil
@@ -13,14 +14,15 @@ import subprocess
 import sys
 import tempfile
 from binascii import a2b_base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import nbformat
 from bs4 import BeautifulSoup
+from markdown_it import MarkdownIt
 
 from helpers import paths
 from helpers.course.freshness import read_python
@@ -39,6 +41,7 @@ TIERS = {
     "4": "Trusting and using",
     "9": "The report",
 }
+KINDS = {"markdown": "text cell", "code": "code cell", "raw": "raw cell"}
 LONGEST_PLAIN_TEXT = 24  # characters; a column of longer texts is wide, and wraps
 LONGEST_PLAIN_CELL = 12  # lines; longer code can be folded, and is at first where it only draws
 
@@ -52,19 +55,27 @@ def build(output: Path | None = None) -> Path:
         CourseError: there are no lessons, or Sphinx warned of something; its words are in the message.
     """
     output = Path(output or paths.HTML).resolve()
+    lessons = find_lessons()
+    if not lessons:
+        raise CourseError(f"no lesson such as 01_look_at_the_data.ipynb in {paths.NOTEBOOKS}; add one")
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=".site-") as name:
         work = Path(name)
-        stage(work / "source")
-        _run_sphinx(work / "source", work / "html")
+        stage(work / "source", lessons)
+        run_sphinx(work / "source", work / "html")
         if output.exists():
             output.rename(work / "old")
         (work / "html").rename(output)
     return output
 
 
-def _run_sphinx(source: Path, output: Path) -> None:
-    command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "-W", "--keep-going"]
+def run_sphinx(source: Path, output: Path, *options: str) -> None:
+    """Build what is laid out in a folder.
+
+    Raises:
+        CourseError: Sphinx warned of something; its words are in the message.
+    """
+    command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "-W", "--keep-going", *options]
     command += ["-d", str(output.with_name("doctrees")), str(source), str(output)]
     environment = {**os.environ, "NO_COLOR": "1", "PYTHONUTF8": "1"}
     done = subprocess.run(command, capture_output=True, encoding="utf-8", env=environment, check=False)
@@ -73,21 +84,24 @@ def _run_sphinx(source: Path, output: Path) -> None:
         raise CourseError(f"the site was not built:\n{problems}")
 
 
-def stage(folder: Path) -> None:
+def stage(folder: Path, lessons: Sequence[Lesson], cards: bool = True) -> None:
     """Lay out in a new folder all that Sphinx reads: the site's own files, the lessons and the data cards.
 
+    Args:
+        folder: the new folder.
+        lessons: the lessons.
+        cards: whether the data cards are wanted.
+
     Raises:
-        CourseError: there are no lessons.
+        CourseError: a picture that a lesson or a data card shows is not there.
     """
-    lessons = find_lessons()
-    if not lessons:
-        raise CourseError(f"no lesson such as 01_look_at_the_data.ipynb in {paths.NOTEBOOKS}; add one")
     shutil.copytree(SITE, folder, ignore=shutil.ignore_patterns("__pycache__"))
     pages = [describe_lesson(lesson) for lesson in lessons]  # from runs and stored outputs, executing nothing
     alternatives: dict[str, str] = {}
     tiers: dict[str, list[str]] = {}
+    missing: list[str] = []
     for lesson, page in zip(lessons, pages, strict=True):
-        alternatives |= _stage_lesson(lesson, page, folder)
+        alternatives |= _stage_lesson(lesson, page, folder, missing)
         tiers.setdefault(TIERS.get(page.number[0], "More"), []).append(page.name)
     context = {
         "lessons": {page.name: asdict(page) for page in pages},
@@ -95,14 +109,17 @@ def stage(folder: Path) -> None:
         "alternatives": alternatives,
     }
     _write(folder / "course.json", json.dumps(context, default=str))
+    contents = tiers | (_stage_cards(folder, missing) if cards else {})
     with open(folder / "index.md", "a", encoding="utf-8") as index:
-        for title, names in {**tiers, **_stage_cards(folder)}.items():
+        for title, names in contents.items():
             lines = ["", "```{toctree}", ":hidden:", f":caption: {title}", "", *names, "```", ""]
             index.write("\n".join(lines))
+    if missing:
+        raise CourseError("\n".join(missing))
 
 
-def _stage_lesson(lesson: Lesson, page: "Page", folder: Path) -> dict[str, str]:
-    """Put a lesson in place; return the alternative texts of its figures."""
+def _stage_lesson(lesson: Lesson, page: "Page", folder: Path, missing: list[str]) -> dict[str, str]:
+    """Put a lesson in place; return the alternative texts of its figures, and note which pictures lack."""
     with reading(page.source, "notebook"):
         notebook = clean_notebook(nbformat.read(page.source, as_version=4))
     if page.fresh and page.source != lesson.path:  # of a run, with the present prose
@@ -111,15 +128,23 @@ def _stage_lesson(lesson: Lesson, page: "Page", folder: Path) -> dict[str, str]:
         notebook = present
     # Papermill's and the runner's notes would be read as settings of the page.
     notebook.metadata = {"language_info": {"name": "python", "pygments_lexer": "ipython3"}}
+    counts = {"markdown": 0, "code": 0, "raw": 0}
     for cell in notebook.cells:
+        counts[cell.cell_type] += 1
+        where = f"lesson {lesson.number}: {KINDS[cell.cell_type]} {counts[cell.cell_type]}"
         if cell.cell_type == "markdown":
-            _copy_linked_files(cell.source, lesson.path.parent, folder / "notebooks")
+            _place_attachments(cell, folder / "notebooks")
+            first = " ".join(cell.source.split()[:6])
+            missing += _copy_files(cell.source, f'{where} ("{first}")', lesson.path.parent, folder)
         tags = cell.metadata.get("tags", [])
         if len(cell.source.splitlines()) > LONGEST_PLAIN_CELL and "parameters" not in tags:
             draws = re.search(r"^\s*show\(", cell.source, re.MULTILINE)
             cell.metadata["tags"] = [*tags, "hide-input", *([] if draws else ["unfolded"])]
         for output in cell.get("outputs", []):
             data = output.get("data", {})
+            for kind in data.keys() & {"text/html", "text/markdown"}:
+                out = f"{where}, its output"
+                missing += _copy_files(data[kind], out, lesson.path.parent, folder, kind == "text/html")
             if 'class="dataframe"' in data.get("text/html", ""):
                 data["text/html"] = mark_columns(data["text/html"])
     _write(folder / f"{page.name}.ipynb", nbformat.writes(notebook))
@@ -165,13 +190,13 @@ def _is_number(text: str) -> bool:
     return text in ("NaN", "None", "-", "\N{EN DASH}") or re.fullmatch(number, text) is not None
 
 
-def _stage_cards(folder: Path) -> dict[str, list[str]]:
+def _stage_cards(folder: Path, missing: list[str]) -> dict[str, list[str]]:
     """Put the data cards in place; return their part of the table of contents, if there are any."""
     cards = paths.DATA / "README.md"
     if not cards.exists():
         return {}
     text = cards.read_text(encoding="utf-8")
-    _copy_linked_files(text, paths.DATA, folder / "data")
+    missing += _copy_files(text, "data/README.md", paths.DATA, folder)
     _write(folder / "data" / "README.md", text)
     return {"Reference": ["data/README"]}
 
@@ -188,16 +213,73 @@ def _find_alternatives(outputs: list[dict[str, Any]]) -> Iterator[tuple[str, str
             )
 
 
-def _copy_linked_files(markdown: str, origin: Path, folder: Path) -> None:
-    """Copy the files other than pages that a text in the folder `origin` links to, so that its links work."""
-    for target in re.findall(r"\]\(<?([^)#>\s]+)", markdown):
-        path = (origin / unquote(target)).resolve()
-        if path.suffix in (".ipynb", ".md") or not path.is_file():
-            continue
-        if path.is_relative_to(paths.NOTEBOOKS.parent.resolve()):
-            copy = folder / unquote(target)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, copy)
+def _place_attachments(cell: nbformat.NotebookNode, folder: Path) -> None:
+    """Put the pictures pasted into a cell beside the page, and let the text of the cell name these files."""
+    for name, bundle in sorted(cell.pop("attachments", {}).items(), key=lambda item: -len(item[0])):
+        for kind, text in bundle.items():
+            content = text.encode() if text.lstrip().startswith("<") else a2b_base64(text)
+            file = f"pasted-{hashlib.sha256(content).hexdigest()[:16]}{mimetypes.guess_extension(kind) or ''}"
+            _put(content, Path(folder.name, file), folder.parent)
+            for form in (quote(name), name):
+                cell.source = cell.source.replace(f"attachment:{form}", file)
+
+
+def _copy_files(text: str, where: str, origin: Path, folder: Path, html: bool = False) -> Iterator[str]:
+    """Copy the files other than pages that a text shows or links to, so that its pictures and links work.
+
+    Args:
+        text: Markdown, or HTML.
+        where: the cell or file of the text, for the lines.
+        origin: the folder in the repository that the text is read in.
+        folder: the one where Sphinx finds the site laid out.
+        html: whether the text is HTML.
+
+    Yields:
+        A line about each picture of the text that is no file in the repository.
+    """
+    root = paths.NOTEBOOKS.parent.resolve()
+    pasted = {path.name for path in (folder / origin.name).glob("pasted-*")}
+    for target, is_picture in _list_html_targets(text) if html else _list_targets(text):
+        name = unquote(target if is_picture else target.partition("#")[0])
+        path = (origin / name).resolve()
+        inside = path.is_relative_to(root) and not Path(name).is_absolute()
+        if inside and path.is_file():
+            if path.suffix not in (".ipynb", ".md"):
+                _put(path.read_bytes(), path.relative_to(root), folder)
+        elif is_picture and name not in pasted:
+            cure = "put the file there, or name the right one"
+            yield f'{where} shows the picture "{name}", which is no file in the repository; {cure}'
+
+
+def _list_targets(markdown: str) -> Iterator[tuple[str, bool]]:
+    """Yield what a text shows or links to, but not on the web or embedded, and whether it is a picture."""
+    tokens = MarkdownIt("commonmark").parse(markdown)
+    for token in [inner for outer in tokens for inner in (outer, *(outer.children or []))]:
+        if token.type in ("html_inline", "html_block"):
+            yield from _list_html_targets(token.content)
+        elif token.type in ("image", "link_open"):
+            target = token.attrs["src" if token.type == "image" else "href"]
+            if not is_elsewhere(target):
+                yield target, token.type == "image"
+
+
+def _list_html_targets(html: str) -> Iterator[tuple[str, bool]]:
+    for tag in BeautifulSoup(html, "html.parser").select("img[src], a[href]"):
+        target = tag["src" if tag.name == "img" else "href"]
+        if not is_elsewhere(target):
+            yield target, tag.name == "img"
+
+
+def is_elsewhere(address: str) -> bool:
+    """Whether an address is on the web, or holds its content itself, rather than naming a file."""
+    return re.match(r"(https?:|data:|mailto:|//)", address.strip(), re.IGNORECASE) is not None
+
+
+def _put(content: bytes, place: Path, folder: Path) -> None:
+    """Write a file where Sphinx finds it, and once more beside the built pages, where plain HTML looks."""
+    for base in (folder, folder / "extra"):
+        (base / place).parent.mkdir(parents=True, exist_ok=True)
+        (base / place).write_bytes(content)
 
 
 def _write(path: Path, text: str) -> None:

@@ -4,6 +4,7 @@ import html
 import json
 import re
 from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
 
 from docutils import nodes
 from latex2mathml.converter import convert
@@ -73,8 +74,13 @@ def visit_math_block(translator, node: nodes.math_block) -> None:
 
 
 def describe_figures(app: Sphinx, doctree: nodes.document) -> None:
-    """Give every figure the text of its output, which MyST-NB drops; the files are named by their hash."""
+    """Give every figure the text of its output, which MyST-NB drops; the files are named by their hash.
+
+    Other pictures are named as in an address, with %20 for a space; Sphinx looks for the name of a file.
+    """
     for image in doctree.findall(nodes.image):
+        if not re.match("https?:|data:|//", image["uri"], re.IGNORECASE):
+            image["uri"] = unquote(image["uri"])
         name = PurePosixPath(image["uri"]).stem
         if name in COURSE["alternatives"]:
             image["alt"] = COURSE["alternatives"][name]
@@ -89,4 +95,4 @@ def unfold_cells(app: Sphinx, page: str, template: str, context: dict, doctree) 
 def setup(app: Sphinx) -> None:
     app.connect("html-page-context", unfold_cells)
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math_block, None))
-    app.connect("doctree-read", describe_figures)
+    app.connect("doctree-read", describe_figures, priority=400)  # before Sphinx copies the files

@@ -292,7 +292,7 @@ def test_page_joins_the_present_prose_with_the_outputs_of_a_fresh_run(tmp_path: 
         notebook.cells.insert(1, new_markdown_cell("Added after the run."))
         notebook.cells.append(new_markdown_cell("Added at the end."))
         nbformat.write(notebook, path)
-        site.stage(tmp_path / "source")
+        site.stage(tmp_path / "source", [find_lesson(1)])
         staged = nbformat.read(tmp_path / "source" / "notebooks" / f"{PICTURES}.ipynb", as_version=4)
         assert [cell.source for cell in staged.cells] == [cell.source for cell in notebook.cells]
         figures = [len(cell.outputs) for cell in staged.cells if cell.cell_type == "code"]
@@ -319,6 +319,120 @@ def test_stored_outputs_of_the_present_state_are_as_good_as_a_run(tmp_path: Path
         page = site.describe_lesson(find_lesson(1))
         assert page.note.endswith("which are of an earlier state: its code cells changed.")
         assert page.run == [("Outputs", ["as stored in the notebook, of an earlier state"])]
+
+
+def make_cell_with(pictures: dict[str, int], text: str) -> nbformat.NotebookNode:
+    """Return a text cell into which pictures of a shade each were pasted."""
+    pasted = {name: {"image/png": make_png(shade)} for name, shade in pictures.items()}
+    return new_markdown_cell(text, attachments=pasted)
+
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg"><rect width="9" height="9"/></svg>'
+REMOTE = "https://example.org/cat.png"
+
+
+def make_lesson_of_pictures(stem: str) -> dict[str, bytes | str]:
+    """Store a lesson that shows pictures in all ways; return what each, by its `alt`, must hold."""
+    files = {name: base64.b64decode(make_png(shade)) for shade, name in enumerate(
+        ["a cat.png", "café.png", "a(1).png", "100%.png", "shapes/deep one.png", "printed.png"], start=10
+    )}  # fmt: skip
+    for name, content in files.items():
+        path = paths.NOTEBOOKS / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+    (paths.DATA / "shared.png").write_bytes(files["a cat.png"])
+    pasted = make_cell_with(
+        {"image.png": 1, "my image.png": 2},
+        "![pasted](attachment:image.png) ![spaced](attachment:my%20image.png)\n\n"
+        '<p><img alt="tag" src="attachment:image.png"></p>',
+    )
+    drawn = new_markdown_cell("![drawn](attachment:d.svg)", attachments={"d.svg": {"image/svg+xml": SVG}})
+    embedded = f"data:image/png;base64,{make_png(3)}"
+    texts = (
+        f"![embedded]({embedded}) ![remote]({REMOTE}) <img alt='remote tag' src='{REMOTE}'>",
+        "![cat](<a cat.png>) ![cat 2](a%20cat.png) ![café](café.png) ![one](a(1).png) ![all](100%25.png)",
+        '<div align="center">\n  <img alt="deep" src="shapes/deep one.png">\n</div>',
+        "![shared][s], not `![x](no.png)`\n\n```\n![x](no.png)\n```\n\n[s]: ../data/shared.png",
+    )
+    printed = f"<p>\n\n    <img alt='printed' src='printed.png'></p><img alt='data' src='{embedded}'>"
+    outputs = [new_output("display_data", {"text/html": printed})]
+    code = new_code_cell("display(html)", outputs=outputs)
+    make_lesson(stem, pasted, drawn, *map(new_markdown_cell, texts), code)
+    first, second, third = (base64.b64decode(make_png(shade)) for shade in (1, 2, 3))
+    cat = files["a cat.png"]
+    return {
+        **{"pasted": first, "spaced": second, "tag": first, "drawn": SVG.encode(), "embedded": third},
+        **{"remote": REMOTE, "remote tag": REMOTE, "cat": cat, "cat 2": cat, "café": files["café.png"]},
+        **{"one": files["a(1).png"], "all": files["100%.png"], "deep": files["shapes/deep one.png"]},
+        **{"shared": cat, "printed": files["printed.png"], "data": third},
+    }
+
+
+def read_pictures(path: Path, page: BeautifulSoup) -> dict[str, bytes | str]:
+    """Return what the pictures of a page hold, by their `alt`; for one on the web its address."""
+    found = {}
+    for image in page.select("article img"):
+        kind, comma, content = image["src"].partition(";base64,")
+        if comma and kind.startswith("data:image/"):
+            found[image["alt"]] = base64.b64decode(content)
+        elif image["src"] == REMOTE:
+            found[image["alt"]] = REMOTE
+        else:
+            found[image["alt"]] = (path.parent / unquote(image["src"])).read_bytes()
+    return found
+
+
+def test_pictures_of_every_kind_are_on_the_site_and_in_the_export(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        fill_house(tmp_path / "other", patch)
+        expected = make_lesson_of_pictures("04_kinds_of_pictures")
+        page = site.build() / "notebooks" / "04_kinds_of_pictures.html"
+        assert read_pictures(page, BeautifulSoup(page.read_text(), "html.parser")) == expected
+        moved = export.export("4").rename(tmp_path / "alone.html")
+        alone = BeautifulSoup(moved.read_text(encoding="utf-8"), "html.parser")
+        assert read_pictures(moved, alone) == expected
+        addresses = {image["src"] for image in alone.select("article img")}
+        assert {address for address in addresses if not address.startswith("data:")} == {REMOTE}
+
+
+def test_a_missing_picture_is_named_with_its_lesson_and_cell(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        fill_house(tmp_path / "other", patch)
+        outside = tmp_path / "outside.png"
+        outside.write_bytes(b"")
+        printed = new_output("display_data", {"text/html": "<img src='gone.png'>"})
+        make_lesson(
+            "03_never_run",
+            new_markdown_cell("See ![x](pictures/my%20cat.png) and [this](../../outside.png)."),
+            make_cell_with({"a.png": 1}, "![x](attachment:b.png)"),
+            new_code_cell("display(html)", outputs=[printed]),
+            new_markdown_cell(f"<img src='{outside}'>"),
+        )
+        with pytest.raises(CourseError) as caught:
+            site.build()
+        lines = [
+            line.partition(", which is no file in the repository; ") for line in str(caught.value).split("\n")
+        ]
+        assert [line[0] for line in lines] == [
+            'lesson 03: text cell 2 ("See ![x](pictures/my%20cat.png) and [this](../../outside.png).") '
+            'shows the picture "pictures/my cat.png"',
+            'lesson 03: text cell 3 ("![x](attachment:b.png)") shows the picture "attachment:b.png"',
+            'lesson 03: code cell 2, its output shows the picture "gone.png"',
+            f'lesson 03: text cell 4 ("<img src=\'{outside}\'>") shows the picture "{outside}"',
+        ]
+        assert all(line[2] for line in lines)
+        with pytest.raises(CourseError, match=r"my cat\.png"):
+            export.export("3")
+        assert export.export("2").is_file(), "another lesson does not need the picture"
+
+
+def test_a_missing_picture_of_a_data_card_is_named(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        fill_house(tmp_path / "other", patch)
+        (paths.DATA / "README.md").write_text("# Data cards\n\n![x](gone.png)\n")
+        with pytest.raises(CourseError, match=r'^data/README.md shows the picture "gone\.png", which is no'):
+            site.build()
+        assert export.export("2").is_file(), "a lesson does not need the cards"
 
 
 def test_killed_run_is_called_interrupted(tmp_path: Path) -> None:
