@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup, Tag
 
 from helpers import paths
 from helpers.course.lessons import CourseError, find_lesson
-from helpers.course.site import is_elsewhere, run_sphinx, stage
+from helpers.course.site import SITE, is_elsewhere, run_sphinx, stage
 
 # Without the site's switch the page follows the system: light or dark.
 PAGE = """<!DOCTYPE html>
@@ -24,6 +24,7 @@ PAGE = """<!DOCTYPE html>
 <style>{style}</style>
 <script>
 if (matchMedia("(prefers-color-scheme: dark)").matches) document.documentElement.dataset.theme = "dark";
+{script}
 </script>
 </head>
 <body class="exported">
@@ -69,7 +70,9 @@ def inline_page(path: Path) -> str:
         _cut_link(link)
     styles = [link["href"] for link in page.find_all("link", rel="stylesheet")]
     style = "\n".join(_read_style(path.parent / href.partition("?")[0]) for href in styles)
-    return PAGE.format(title=escape(page.title.get_text(strip=True)), style=style, article=article)
+    script = (SITE / "_static" / "course.js").read_text(encoding="utf-8")
+    title = escape(page.title.get_text(strip=True))
+    return PAGE.format(title=title, style=style, script=script, article=article)
 
 
 def _embed(path: Path) -> str:

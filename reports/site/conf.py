@@ -38,6 +38,7 @@ html_theme_options = {
 }
 html_static_path = ["_static"]
 html_css_files = ["course.css"]
+html_js_files = ["course.js"]
 html_extra_path = ["extra"]
 html_context = {**COURSE, "default_mode": "auto"}
 html_math_renderer = "mathml"

@@ -535,6 +535,56 @@ def test_text_of_a_table_is_in_sight_and_a_cut_edge_has_a_shadow(browser: Chromi
     assert all(re.search(r"[,/] ?0(\.\d+)?\)$", colour) for colour in rows), "rows hide the shadow"
 
 
+PAPER = 702  # pixels between the margins of a sheet
+PRINTED = """(() => {
+    const [code] = document.querySelectorAll(".tag_parameters pre");
+    code.textContent = "x = " + "a_long_name ".repeat(40) + "b".repeat(200);
+    const wide = document.querySelector("table.dataframe").closest(".cell");
+    wide.remove();
+    const seen = (element) => element.getClientRects().length > 0;
+    const outside = (element) => seen(element) && element.getBoundingClientRect().right > innerWidth + 1;
+    const all = (selector) => [...document.querySelectorAll(selector)];
+    const [drawing, unfolded] = all("details.hide");
+    return {
+        outside: all("article *").filter(outside).map((element) => element.outerHTML),
+        scrolls: all("article pre").some((pre) => pre.scrollWidth > pre.clientWidth),
+        folded: seen(drawing),
+        unfolded: seen(unfolded.querySelector("pre")),
+        prompts: all("details.hide > summary").some(seen),
+        fading: getComputedStyle(unfolded.querySelector(".cell_input")).animationName,
+        avoided: all(".cell_input, .cell_input *")
+            .some((element) => getComputedStyle(element).breakInside == "avoid"),
+    };
+})()"""
+
+
+def test_on_paper_nothing_is_cut_off_and_no_box_is_empty(browser: Chromium, html: Path) -> None:
+    for path in (html / "notebooks" / f"{PICTURES}.html", export.export("1")):
+        browser.open(path.as_uri(), PAPER)
+        browser.call("Emulation.setEmulatedMedia", media="print")
+        try:
+            assert browser.evaluate(PRINTED) == {
+                "outside": [],
+                "scrolls": False,
+                "folded": False,
+                "unfolded": True,
+                "prompts": False,
+                "fading": "none",
+                "avoided": False,
+            }
+        finally:
+            browser.call("Emulation.setEmulatedMedia", media="")
+
+
+def test_a_dark_page_is_printed_in_light_colours(browser: Chromium, html: Path) -> None:
+    theme = "document.documentElement.dataset.theme"
+    for path in (html / "notebooks" / f"{PICTURES}.html", export.export("1")):
+        browser.open(path.as_uri(), 1280)
+        browser.evaluate(f"{theme} = 'dark'; addEventListener('beforeprint', () => window.seen = {theme})")
+        assert browser.call("Page.printToPDF")["data"]
+        assert browser.evaluate(f"[seen, {theme}]") == ["light", "dark"]
+
+
 def test_search_finds_a_lesson(browser: Chromium, html: Path) -> None:
     browser.open((html / "search.html").as_uri() + "?q=augmentation", 1280)
     found = browser.evaluate("""new Promise((resolve) => setInterval(() => {
