@@ -140,6 +140,8 @@ def _stage_lesson(lesson: Lesson, page: "Page", folder: Path, missing: list[str]
         if len(cell.source.splitlines()) > LONGEST_PLAIN_CELL and "parameters" not in tags:
             draws = re.search(r"^\s*show\(", cell.source, re.MULTILINE)
             cell.metadata["tags"] = [*tags, "hide-input", *([] if draws else ["unfolded"])]
+            name = f"the code of cell {counts['code']}"  # as in the lines about errors
+            cell.metadata["mystnb"] = {"code_prompt_show": f"Show {name}", "code_prompt_hide": f"Hide {name}"}
         for output in cell.get("outputs", []):
             data = output.get("data", {})
             for kind in data.keys() & {"text/html", "text/markdown"}:

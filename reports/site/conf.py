@@ -22,8 +22,6 @@ templates_path = ["_templates"]
 
 nb_execution_mode = "off"
 nb_merge_streams = True
-nb_code_prompt_show = "Show the code"
-nb_code_prompt_hide = "Hide the code"
 myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 3
 
@@ -88,9 +86,13 @@ def describe_figures(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def unfold_cells(app: Sphinx, page: str, template: str, context: dict, doctree) -> None:
-    """Show at first the long code of those cells that the lesson is about; MyST-NB folds all."""
+    """Show at first the long code of those cells that the lesson is about; MyST-NB folds all.
+
+    It also labels all with the same words, which would be read out instead of the words that are seen.
+    """
     cell = r'(<div class="cell tag_hide-input tag_unfolded\b[^>]*>\s*<details) '
-    context["body"] = re.sub(cell, r"\1 open ", context.get("body", ""))
+    body = re.sub(cell, r"\1 open ", context.get("body", ""))
+    context["body"] = re.sub(r'<summary aria-label="[^"]*">', "<summary>", body)
 
 
 def setup(app: Sphinx) -> None:

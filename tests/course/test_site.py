@@ -183,6 +183,14 @@ def test_long_code_can_be_folded_and_what_draws_is_but_parameters_cannot(html: P
     assert page.select_one(".tag_parameters .cell_input").find_parent("details") is None
 
 
+def test_folded_code_is_called_by_what_is_seen_and_each_by_its_own_name(html: Path) -> None:
+    folds = read_page(html).select("details.hide > summary")
+    assert [[part.get_text() for part in fold.select("p")] for fold in folds] == [
+        [f"{word} the code of cell {number}" for word in ("Show", "Hide")] for number in (2, 3)
+    ]
+    assert not any(fold.has_attr("aria-label") for fold in folds)
+
+
 def test_columns_of_text_are_told_from_columns_of_numbers(html: Path) -> None:
     *_, table = read_page(html).select("table.dataframe")
     kinds = [[" ".join(cell.get("class", [])) for cell in row.select("th, td")] for row in table.select("tr")]
