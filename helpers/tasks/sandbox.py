@@ -1,10 +1,9 @@
-"""Run a function in a process of its own, with limits, so that what goes wrong stays there.
+"""Run a function in a process of its own, with limits, so that what goes wrong there ends that process only.
 
 A network can take all memory, never end, or bring TensorFlow down; and each one built leaves some memory
 behind. The process is kept for the next call and replaced from time to time. It needs no network.
 """
 
-import atexit
 import contextlib
 import os
 import pickle
@@ -13,10 +12,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, Pipe
-from queue import SimpleQueue
-from typing import Any
+from typing import Any, BinaryIO
 
 from helpers.tasks.parallel import ONE_THREAD, TRIES
 
@@ -32,8 +30,8 @@ class CrashError(RuntimeError):
 class Sandbox:
     """A function that runs in another process: called like the function, and fit for `run_tasks` like it.
 
-    Calls from this process share one other process, one after another; it dies with this one, however that
-    ends. What it prints is lost.
+    Calls from this process share one other process, one after another. That process ends with this one,
+    however this one ends. What the function prints is lost.
 
     Args:
         function: what to call. It, its arguments and its result are pickled, by value where it was defined in
@@ -62,42 +60,43 @@ class Sandbox:
         import cloudpickle
 
         job = cloudpickle.dumps((self.function, arguments))
-        for _ in range(TRIES):
-            child = _Child.get(self)
-            try:
-                result, error = child.work(job, self)
-            except (EOFError, ConnectionError):
-                how = child.end()
-                continue
-            if error is not None:
-                raise error
-            return result
-        raise CrashError(f"its process died, {TRIES} times, the last time {how}")
+        with _Child.lock:
+            for _ in range(TRIES):
+                child = _Child.get(self)
+                try:
+                    result, error = pickle.loads(child.work(job, self))
+                    break
+                except EOFError:
+                    how = child.end()
+            else:
+                raise CrashError(f"its process died, {TRIES} times, the last time {how}")
+        if error is not None:
+            raise error
+        return result
 
 
 class _Child:
-    """A process that works for the sandboxes of this one."""
+    """A process that works for the sandboxes of this one.
+
+    It is a new Python program that talks through its stdin and stdout, which every system has. TensorFlow
+    does not survive a fork. A spawned process of `multiprocessing`, and so a pool of one, cannot be had in a
+    worker of Dask, and it would run a script again that has no `if __name__ == "__main__":`.
+    """
 
     current: "_Child | None" = None
+    lock = threading.Lock()
 
     def __init__(self, threads: int) -> None:
-        self.threads, self.calls = threads, 0
-        self.connection, theirs = Pipe()
-        code = (
-            f"import sys; sys.path[:] = {sys.path!r}; "
-            f"from helpers.tasks.sandbox import serve; serve({theirs.fileno()})"
-        )
-        count = {name: str(threads) for name in ONE_THREAD}
+        self.threads, self.calls, self.pid = threads, 0, None
+        code = f"import sys; sys.path[:] = {sys.path!r}; from helpers.tasks.sandbox import serve; serve()"
         self.process = subprocess.Popen(
             [sys.executable, "-c", code],
-            env=os.environ | count,
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            env=os.environ | dict.fromkeys(ONE_THREAD, str(threads)),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
-        theirs.close()
-        atexit.register(self.end)
+        self.reader = ThreadPoolExecutor(1)  # Windows cannot wait for a pipe with a time limit
 
     @classmethod
     def get(cls, sandbox: Sandbox) -> "_Child":
@@ -110,29 +109,30 @@ class _Child:
         cls.current = cls(sandbox.threads)
         return cls.current
 
-    def work(self, job: bytes, sandbox: Sandbox) -> tuple[Any, Exception | None]:
-        """Return the result of a job, or the exception that it raised.
+    def work(self, job: bytes, sandbox: Sandbox) -> bytes:
+        """Return the pickled answer to a job.
 
         Raises:
-            EOFError, ConnectionError: the process died.
+            EOFError: the process died.
             TimeoutError, MemoryError: it was killed.
         """
         import psutil
 
-        if not self.calls:
-            self.connection.recv_bytes()  # it is up
-        self.calls += 1
-        late = time.monotonic() + sandbox.seconds
         try:
-            self.connection.send_bytes(job)
-            while not self.connection.poll(LOOK):
-                used = psutil.Process(self.process.pid).memory_info().rss / MIB
+            # Its first message is its number. That of `self.process` can be of a mere launcher on Windows.
+            self.pid = self.pid or pickle.load(self.process.stdout)
+            self.calls += 1
+            late = time.monotonic() + sandbox.seconds
+            _send(job, self.process.stdin)
+            answer = self.reader.submit(pickle.load, self.process.stdout)
+            while wait([answer], LOOK).not_done:
+                used = psutil.Process(self.pid).memory_info().rss / MIB
                 if used > sandbox.memory_mib:
                     raise MemoryError(f"{used:.0f} MiB, and {sandbox.memory_mib:g} are allowed")
                 if time.monotonic() > late:
                     raise TimeoutError(f"not done after {sandbox.seconds:g} s")
-            return pickle.loads(self.connection.recv_bytes())
-        except psutil.NoSuchProcess:
+            return answer.result()
+        except (pickle.UnpicklingError, psutil.NoSuchProcess):  # half an answer, or none
             raise EOFError from None
         except BaseException:  # Ctrl-C too must not leave it at work
             self.end()
@@ -141,30 +141,35 @@ class _Child:
     def end(self) -> str:
         """Kill the process if it is alive; say how it ended."""
         self.process.kill()
-        self.connection.close()
-        atexit.unregister(self.end)
+        with contextlib.suppress(OSError), self.process:  # which waits, and closes both pipes
+            pass
         code = self.process.wait()
         return f"by signal {-code}" if code < 0 else f"with code {code}"
 
 
-def serve(descriptor: int) -> None:
-    """Work in the other process: take jobs until the connection ends, as it does when this side dies."""
-    connection, jobs = Connection(descriptor), SimpleQueue()
-    threading.Thread(target=_receive, args=(connection, jobs), daemon=True).start()
-    connection.send_bytes(b"up")
-    while True:
-        connection.send_bytes(_work(jobs.get()))
-
-
-def _receive(connection: Connection, jobs: SimpleQueue) -> None:
-    try:
+def serve() -> None:
+    """Be the other process: take jobs, and answer them from a second thread."""
+    jobs, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDWR)  # for functions that read or print
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
+    _send(os.getpid(), answers)
+    worker = ThreadPoolExecutor(1)
+    with contextlib.suppress(EOFError, pickle.UnpicklingError):
         while True:
-            jobs.put(connection.recv_bytes())
-    except (EOFError, ConnectionError):
-        os._exit(0)  # in the middle of a job, which nobody waits for
+            job = pickle.load(jobs)
+            worker.submit(lambda job=job: _send(_work(job), answers))
+    os._exit(0)  # the process that sends jobs has ended; nobody waits for the one that is at work
+
+
+def _send(message: object, pipe: BinaryIO) -> None:
+    with contextlib.suppress(OSError):  # the other process has ended, as the next reading tells
+        pickle.dump(message, pipe)
+        pipe.flush()
 
 
 def _work(job: bytes) -> bytes:
+    """Return the pickled result of a job and None, or None and the exception that it raised."""
     import cloudpickle
 
     try:

@@ -1,10 +1,13 @@
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 import psutil
 import pytest
@@ -54,6 +57,25 @@ def die(folder: Path, times: int) -> int:
     return os.getpid()
 
 
+def talk(first: bytes) -> bytes:
+    """Use the streams that the process talks through, and give back what is larger than any pipe."""
+    os.write(1, b"not to be seen")
+    return first + os.read(0, 9) + sys.stdin.read().encode()
+
+
+def die_at_half_an_answer(folder: Path) -> bytes:
+    with open(folder / "started", "a") as file:
+        file.write("x")
+
+    def dump_half(message: object, pipe: BinaryIO) -> None:
+        pipe.write(pickle.dumps(message)[:-9])
+        pipe.flush()
+        os._exit(7)
+
+    pickle.dump = dump_half
+    return bytes(99)
+
+
 def get_environment(name: str) -> str | None:
     return os.environ.get(name)
 
@@ -65,6 +87,26 @@ def test_a_function_runs_in_one_other_process(capfd):
     first, second = (Sandbox(os.getpid)() for _ in range(2))
     assert first == second != os.getpid()
     assert capfd.readouterr() == ("", "")
+
+
+def test_streams_and_sizes_do_not_matter():
+    large = os.urandom(1 << 20)
+    assert Sandbox(talk)(first=large) == large
+
+
+def test_threads_take_their_turn():
+    with ThreadPoolExecutor(4) as pool:
+        sums = [pool.submit(Sandbox(add), first=number) for number in range(40)]
+        assert [one.result() for one in sums] == list(range(1, 41))
+
+
+def test_the_process_is_started_in_a_way_that_windows_has(monkeypatch):
+    start, options = subprocess.Popen, []
+    monkeypatch.setattr(
+        subprocess, "Popen", lambda *args, **kwargs: options.append(kwargs) or start(*args, **kwargs)
+    )
+    assert Sandbox(add, threads=3)(first=1) == 2  # another number of threads needs a new process
+    assert [set(option) for option in options] == [{"env", "stdin", "stdout", "stderr"}]
 
 
 def test_what_the_function_raises_comes_back():
@@ -106,6 +148,12 @@ def test_who_always_dies_is_given_up(tmp_path):
         Sandbox(die)(folder=tmp_path, times=99)
     assert (tmp_path / "started").stat().st_size == TRIES
     assert Sandbox(add)(first=1) == 2
+
+
+def test_half_an_answer_is_none(tmp_path):
+    with pytest.raises(CrashError, match=f"died, {TRIES} times, the last time with code 7"):
+        Sandbox(die_at_half_an_answer)(folder=tmp_path)
+    assert (tmp_path / "started").stat().st_size == TRIES
 
 
 def test_memory_does_not_grow_over_100_calls():
