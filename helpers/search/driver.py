@@ -7,7 +7,6 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from distributed import Client
 
 STATUSES = ("ok", "nan", "out of memory", "timeout", "crash", "invalid", "too big")
-FORBIDDEN = "forbidden"
 IN_VAIN = 100
 
 
@@ -102,8 +100,9 @@ def search(
 
     A candidate that fails is told to the optimiser as infinitely bad, and the search goes on. What is asked
     for hangs on the optimiser's seed and on the answers alone: a search that was killed and is started again
-    with a new optimiser of the same seed ends like one never interrupted, and on any number of workers the
-    journal is the same but for `seconds`, if `judge` sets its own seeds.
+    with a new optimiser of the same seed ends like one never interrupted. On any number of workers the search
+    finds the same and its journal has the same lines but for their order and for `seconds`, if `judge` sets
+    its own seeds.
 
     Args:
         optimiser: new, with the space to search.
@@ -116,7 +115,7 @@ def search(
         limits: most of what the space measures, such as `{"parameters": 2e6}`; candidates above are too big.
         ladder: the first rung is that of the search; from each to the next go the `keep` best.
         client: as `run_tasks` takes it, like `journal`, `experiment` and `tell`.
-        journal: file of all candidates in the order of asking.
+        journal: file of all candidates.
         experiment: what moves the answers of `judge`, such as the name of the data. Optimiser, seed,
             objectives, limits and ladder are noted beside it; a journal of others is refused.
         tell: called with a line after each candidate.
@@ -128,15 +127,12 @@ def search(
             returns, or a journal of another experiment.
     """
     affordable = _count_affordable(budget, ladder)
-    common = {"experiment": experiment and _describe(optimiser, objectives, limits, ladder) | experiment}
-    common["tell"] = tell
-    run = _Run(optimiser, judge, objectives, limits or {}, watch, client, journal, common)
-    try:
-        ended = run.explore(affordable, budget.seconds, ladder[0] if ladder else None)
-        for number, rung in enumerate(ladder[1:], 1):
-            run.climb(number, rung)
-    except _StopSearch as stop:
-        raise JobError(str(stop)) from None
+    experiment = experiment and _describe(optimiser, objectives, limits, ladder) | experiment
+    running = {"client": client, "journal": journal, "experiment": experiment, "tell": tell}
+    run = _Run(optimiser, judge, objectives, limits or {}, watch, running)
+    ended = run.explore(affordable, budget.seconds, ladder[0] if ladder else None)
+    for number, rung in enumerate(ladder[1:], 1):
+        run.climb(number, rung)
     best = run.sort(max(len(ladder) - 1, 0))
     return Found(run.tabulate(), best[0] if best else "", run.hits, ended)
 
@@ -172,10 +168,6 @@ def _describe(
     }
 
 
-class _StopSearch(BaseException):
-    """A JobError on its way past `run_tasks`, which makes an outcome of every other exception."""
-
-
 @dataclass
 class _Run:
     """The state of a search: rows by rung and name, and what is known of candidates without judging."""
@@ -185,9 +177,7 @@ class _Run:
     objectives: Sequence[str]
     limits: Mapping[str, float]
     watch: Callable[[pd.DataFrame], None] | None
-    client: "Client | None"
-    journal: Path | None
-    common: Mapping[str, Any]
+    running: Mapping[str, Any]
     rows: dict[tuple[int, str], dict[str, Any]] = field(default_factory=dict)
     inspected: dict[str, dict[str, Any]] = field(default_factory=dict)
     hits: int = 0
@@ -255,40 +245,17 @@ class _Run:
             f"{name} @ rung {number}": {"judge": self.judge, "row": row, "options": options}
             for name, row in new.items()
         }
-        rows = self._run(tasks)
+        outcomes = run_tasks(_judge, tasks, fatal=(JobError,), **self.running)
+        # On workers the tasks end in any order. `run_tasks` returns them in the order of asking, so that the
+        # rows, and with them what the optimiser asks next, are the same on any number of workers.
+        rows = [_settle(outcome, row) for outcome, row in zip(outcomes.values(), new.values(), strict=True)]
         for name, row in zip(new, rows, strict=True):
             self.rows[number, name] = {**row, "batch": self.batches, "rung": number}
         self.batches += 1
-        workers = len(self.client.scheduler_info()["workers"]) if self.client else 1
+        client = self.running["client"]
+        workers = len(client.scheduler_info()["workers"]) if client else 1
         spent = sum(row["seconds"] for row in rows) / max(workers, 1)
         return max(time.monotonic() - began, spent)
-
-    def _run(self, tasks: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Run tasks, here or on workers, and journal the rows that they return in the order of the tasks.
-
-        On workers they end in any order. A second journal, of this batch alone, has them as they come, so
-        that a kill costs no more than what was at work, on however many workers it then goes on.
-        """
-        batch = self.journal and Path(f"{self.journal}.batch")
-        in_order = self.client is None and not (batch and batch.exists())
-
-        @cache
-        def arrive() -> dict[str, Outcome]:
-            return run_tasks(_judge, tasks, client=self.client, journal=batch, **self.common)
-
-        def take(key: str) -> dict[str, Any]:
-            if in_order:
-                return _settle(Outcome(_judge(**tasks[key])), tasks[key]["row"])
-            return _settle(arrive()[key], tasks[key]["row"])
-
-        common = self.common if in_order else self.common | {"tell": None}
-        try:
-            outcomes = run_tasks(take, {key: {"key": key} for key in tasks}, journal=self.journal, **common)
-        except _StopSearch:
-            _forget(batch)
-            raise
-        _forget(batch)
-        return [outcome.value for outcome in outcomes.values()]
 
     def _read(self, row: Mapping[str, Any]) -> list[float]:
         """Return the losses of a candidate."""
@@ -320,22 +287,15 @@ def _judge(
             if wrong := [name for name, value in result.items() if not math.isfinite(value)]:
                 raise FloatingPointError(f"{wrong[0]} is {result[wrong[0]]}")
             status = "ok"
-        except JobError as error:
-            status, reason = FORBIDDEN, str(error)
+        except JobError:  # no failure of the candidate: it ends the search
+            raise
         except (Exception, SystemExit) as error:
             status, reason, result = _classify(error), f"{type(error).__name__}: {error}", {}
     return {**row, **result, "status": status, "reason": reason, "seconds": time.monotonic() - began}
 
 
-def _forget(journal: Path | None) -> None:
-    if journal:
-        journal.unlink(missing_ok=True)
-
-
 def _settle(outcome: Outcome, row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the row of a candidate, also of one whose worker died; stop where it chose on test images."""
-    if outcome.value and outcome.value["status"] == FORBIDDEN:
-        raise _StopSearch(outcome.value["reason"])
+    """Return the row of a candidate, also of one whose worker died."""
     died = {"status": "crash", "reason": outcome.error, "seconds": 0.0}
     return {**row, **died} if outcome.error else outcome.value
 

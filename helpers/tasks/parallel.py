@@ -12,6 +12,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -38,6 +39,10 @@ class Outcome:
 
     value: Any = None
     error: str = ""
+
+
+Tasks = Mapping[str, Mapping[str, Any]]  # the arguments of each, by key
+Attempt = Callable[[Mapping[str, Any]], Outcome]
 
 
 def open_client(workers: int | None = None, scheduler: str | None = None) -> "Open":
@@ -87,12 +92,13 @@ def open_client(workers: int | None = None, scheduler: str | None = None) -> "Op
 
 def run_tasks(
     function: Callable[..., Any],
-    tasks: Mapping[str, Mapping[str, Any]],
+    tasks: Tasks,
     *,
     client: "Client | None" = None,
     journal: Path | None = None,
     experiment: Mapping[str, Any] | None = None,
     tell: Callable[[str], None] | None = None,
+    fatal: tuple[type[Exception], ...] = (),
 ) -> dict[str, Outcome]:
     """Call a function once for each task, and go on after a failing task, a dead worker or a killed run.
 
@@ -106,10 +112,12 @@ def run_tasks(
         function: returns what JSON can hold. To see where it failed, call `function(**tasks[key])`.
         tasks: for each key the keyword arguments. Hand over names and seeds: large arrays travel badly.
         client: from `open_client`; None runs the tasks here, one after another.
-        journal: file that keeps the outcomes, in the order of completion. A task whose key stands in it
-            is not run again, failed or not. Other tasks may stand there too: earlier generations of a search.
+        journal: file that keeps the outcomes, one line each, in the order of completion. A task with a line
+            in it is not run again, failed or not. Other tasks may have lines there too: earlier generations
+            of a search.
         experiment: all that the tasks have in common and that moves their outcomes; JSON. A journal needs it.
         tell: called after each task with one line on how many are done and how long the rest will take.
+        fatal: exceptions that are no outcome of their task; they end the run, and leave no line.
 
     Returns:
         The outcome of each task, in the order of `tasks`.
@@ -122,7 +130,8 @@ def run_tasks(
     with _open_journal(journal, experiment) as (outcomes, write):
         waiting = {key: arguments for key, arguments in tasks.items() if key not in outcomes}
         began, finished = time.monotonic(), len(tasks) - len(waiting)
-        run = _run_on_workers(client, function, waiting) if client else _run_here(function, waiting)
+        attempt = partial(_attempt, function, fatal)
+        run = _run_on_workers(client, attempt, waiting) if client else _run_here(attempt, waiting)
         for count, (key, outcome) in enumerate(run, 1):
             outcomes[key] = outcome
             write({"key": key} | asdict(outcome))
@@ -144,30 +153,32 @@ def take_values(outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
     return {key: outcome.value for key, outcome in outcomes.items()}
 
 
-def _attempt(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Outcome:
+def _attempt(
+    function: Callable[..., Any], fatal: tuple[type[Exception], ...], arguments: Mapping[str, Any]
+) -> Outcome:
     try:
         return Outcome(json.loads(json.dumps(function(**arguments))))
+    except fatal:
+        raise
     except (Exception, SystemExit) as error:
         return Outcome(error=f"{type(error).__name__}: {error}")
 
 
-def _attempt_on_worker(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Outcome:
+def _attempt_on_worker(attempt: Attempt, arguments: Mapping[str, Any]) -> Outcome:
     import dask.sizeof
 
     # Dask estimates the size of its messages from a random sample, in another thread of the worker. Without
     # numbers of its own it takes some of those that a task has seeded, and that Keras draws its seeds from.
     dask.sizeof.random = random.Random()
-    return _attempt(function, arguments)
+    return attempt(arguments)
 
 
-def _run_here(function: Callable[..., Any], tasks: Mapping[str, Mapping[str, Any]]) -> Iterator:
+def _run_here(attempt: Attempt, tasks: Tasks) -> Iterator[tuple[str, Outcome]]:
     for key, arguments in tasks.items():
-        yield key, _attempt(function, arguments)
+        yield key, attempt(arguments)
 
 
-def _run_on_workers(
-    client: "Client", function: Callable[..., Any], tasks: Mapping[str, Mapping[str, Any]]
-) -> Iterator[tuple[str, Outcome]]:
+def _run_on_workers(client: "Client", attempt: Attempt, tasks: Tasks) -> Iterator[tuple[str, Outcome]]:
     """Yield each key with its outcome on completion.
 
     A worker has one task at a time and a task may run on that worker only, so that a death is blamed on the
@@ -182,7 +193,7 @@ def _run_on_workers(
         free = workers.keys() - {address for _, address in running.values()}
         for address in list(free)[: len(waiting)]:
             key = waiting.popleft()
-            future = client.submit(_attempt_on_worker, function, tasks[key], workers=[address], pure=False)
+            future = client.submit(_attempt_on_worker, attempt, tasks[key], workers=[address], pure=False)
             running[future] = key, address
             tries[key] += 1
         # Time to look for workers that have come or gone, or for a task that Dask forgot.

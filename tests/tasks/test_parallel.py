@@ -328,6 +328,18 @@ def test_values_are_taken_in_order_and_the_first_failure_is_named():
         take_values(good | {"c": Outcome(error="ValueError: no images"), "d": Outcome(error="later")})
 
 
+def test_a_fatal_error_ends_the_run_and_leaves_no_line(client, tmp_path):
+    tasks = {key: {"kind": key, "seconds": 0} for key in ("pair", "raise")}
+    for name, running in {"here": {}, "there": {"client": client}}.items():
+        running |= {"journal": tmp_path / name, "experiment": {"a": 1}}
+        with pytest.raises(ValueError, match="no images"):
+            run_tasks(behave, tasks, fatal=(ValueError,), **running)
+        lines = (tmp_path / name).read_text().splitlines()
+        assert all(json.loads(line)["key"] == "pair" for line in lines[1:])
+        outcomes = run_tasks(behave, tasks, fatal=(KeyError,), **running)
+        assert outcomes == {"pair": Outcome([0.1, None]), "raise": Outcome(error="ValueError: no images")}
+
+
 def test_bad_settings_are_refused(tmp_path):
     with pytest.raises(ValueError, match="workers=-1"):
         open_client(-1)
