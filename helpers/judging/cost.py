@@ -1,6 +1,7 @@
 """Measure what a model costs: parameters, operations, bytes and the time for one image."""
 
 import math
+import threading
 import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,6 +14,8 @@ from helpers.models.registry import ARCHITECTURES, find_architecture
 
 if TYPE_CHECKING:
     import keras
+
+_PATCHING = threading.Lock()
 
 
 class Cost(NamedTuple):
@@ -51,19 +54,23 @@ def count_multiply_adds(model: "keras.Model", image_shape: tuple[int, int, int])
     from helpers.backend import keras
 
     counted = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.Dense)
-    call, total, kernels = keras.layers.Layer.__call__, 0, set()
+    total, kernels, counting_thread = 0, set(), threading.get_ident()
 
     def count(layer: "keras.Layer", *arguments: Any, **options: Any) -> Any:
         nonlocal total
         outputs = call(layer, *arguments, **options)
-        if isinstance(layer, counted):
+        if isinstance(layer, counted) and threading.get_ident() == counting_thread:
             total += math.prod(layer.kernel.shape) * math.prod(outputs.shape[1:-1])
             kernels.add(id(layer.kernel))
         return outputs
 
     # Keras has no hook on layer calls, and its graph does not hold the shapes of a model of free image size.
-    with mock.patch.object(keras.layers.Layer, "__call__", count):
-        model(np.zeros((1, *image_shape), np.float32), training=False)
+    # So the class is patched while one image goes through the model. Models that other threads call meanwhile
+    # are not counted; the lock keeps two counting threads from putting back each other's patch.
+    with _PATCHING:
+        call = keras.layers.Layer.__call__
+        with mock.patch.object(keras.layers.Layer, "__call__", count):
+            model(np.zeros((1, *image_shape), np.float32), training=False)
     missed = [weight.path for weight in model.weights if len(weight.shape) > 1 and id(weight) not in kernels]
     if missed:
         raise ValueError(f"cannot count what {missed[0]} does; Conv2D, DepthwiseConv2D and Dense are counted")

@@ -1,6 +1,9 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -61,6 +64,29 @@ def test_groups_divide_and_a_shared_layer_counts_at_each_call():
 def test_a_dense_layer_counts_at_every_place():
     model = keras.Sequential([keras.Input((4, 4, 8)), layers.Dense(3)])
     assert count_multiply_adds(model, (4, 4, 8)) == 16 * 24
+
+
+def test_threads_count_each_its_own_model():
+    """Two count, and a third calls a model meanwhile."""
+    counts, call, done = {8: BY_HAND, 12: 100 * 108 + 25 * 72 + 40}, layers.Layer.__call__, threading.Event()
+    busy, image = build_small_cnn(), np.zeros((1, 8, 8, 3), np.float32)
+
+    def keep_calling() -> None:
+        while not done.is_set():
+            busy(image, training=False)
+
+    def count_often(size: int) -> set[int]:
+        model = build_small_cnn(None)
+        return {count_multiply_adds(model, (size, size, 3)) for _ in range(20)}
+
+    with ThreadPoolExecutor(3) as pool:
+        calling = pool.submit(keep_calling)
+        try:
+            assert list(pool.map(count_often, counts)) == [{count} for count in counts.values()]
+        finally:
+            done.set()
+        calling.result()
+    assert layers.Layer.__call__ is call
 
 
 def test_a_layer_that_cannot_be_counted_is_named():
