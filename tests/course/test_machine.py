@@ -1,5 +1,6 @@
 """`course check` tells what can run here, and the progress tells how long it takes."""
 
+import builtins
 import io
 import json
 import os
@@ -113,14 +114,34 @@ def test_progress_is_told_from_many_threads(house):
 
 
 @pytest.mark.parametrize(
-    ("quota", "cores"), [("max 100000", None), ("150000 100000", 2), ("20000 100000", 1), (None, None)]
+    ("files", "cores"),
+    [
+        ({}, 8),
+        ({"cpu.max": "max 100000"}, 8),
+        ({"cpu.max": "150000 100000"}, 2),
+        ({"cpu.max": "20000 100000"}, 1),
+        ({"cpu/cpu.cfs_quota_us": "300000", "cpu/cpu.cfs_period_us": "100000"}, 3),  # older systems
+        ({"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, 8),
+    ],
 )
-def test_cores_are_those_that_a_container_grants(tmp_path, monkeypatch, quota, cores):
-    monkeypatch.setattr(machine, "CGROUP", tmp_path)
+def test_cores_are_those_that_a_container_grants(monkeypatch, files, cores):
+    files = {f"/sys/fs/cgroup/{name}": text for name, text in files.items()}
+    exists, read = os.path.exists, builtins.open
+    monkeypatch.delenv("LOKY_MAX_CPU_COUNT", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    monkeypatch.setattr(os, "process_cpu_count", lambda: 8, raising=False)  # from Python 3.13
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(8)), raising=False)
-    if quota:
-        (tmp_path / "cpu.max").write_text(f"{quota}\n")
-    assert machine.count_cores() == (cores or 8)
+    monkeypatch.setattr(
+        os.path, "exists", lambda path: path in files if "/cgroup/" in str(path) else exists(path)
+    )
+    monkeypatch.setattr(
+        builtins,
+        "open",
+        lambda path, *rest, **options: (
+            io.StringIO(files[path]) if path in files else read(path, *rest, **options)
+        ),
+    )
+    assert machine.count_cores() == cores
 
 
 def test_free_memory_is_at_most_what_a_container_grants(tmp_path, monkeypatch):
