@@ -1,9 +1,10 @@
 import math
+import os
 import signal
 import subprocess
 import sys
-import time
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -271,60 +272,112 @@ def test_bad_requests_are_refused_before_anything_is_trained(digits):
 
 
 RUN = """
-import sys, time
+import sys
 from pathlib import Path
 import numpy as np
-sys.path.insert(0, sys.argv[1])
-from test_loop import build, read, sgd
-from helpers.data import load
-from helpers.training.loop import Averaging, ReduceOnPlateau, fit
+from stand_in import LinearModel, stand_in_for_keras
+from helpers.data import Split
+from helpers.training.loop import Averaging, ReduceOnPlateau, fit, read_weights
 
-data = load("mnist-sample")
-checkpoint = Path(sys.argv[2]) / "run.npz"
+stand_in_for_keras()
+rng = np.random.default_rng(0)
+labels = np.arange(300) % 3
+images = (80 * np.eye(16)[labels] + rng.integers(0, 176, (300, 16))).astype(np.uint8).reshape(300, 4, 4, 1)
+train, validation = (
+    Split(images[part], labels[part], ("a", "b", "c"), role, "made-up")
+    for part, role in ((slice(200), "train"), (slice(200, 300), "validation"))
+)
 
 def augment(images, rng, epoch):
-    time.sleep(float(sys.argv[3]))
+    if epoch == 3 and "stop" in sys.argv:
+        print("in epoch 4", flush=True)
+        sys.stdin.read()  # until the end, by a kill
     return images[rng.permutation(len(images))] * 0 + images
 
-training = fit(
-    build(), data.train.take(np.arange(500)), epochs=6, batch_size=100, optimiser=sgd(0.05),
-    validation=data.validation.take(np.arange(200)), augment=augment, averaging=Averaging(2),
-    schedule=ReduceOnPlateau(0.5, 1), keep_best=True, checkpoint=checkpoint,
-    tell=lambda line: print(line, flush=True),
-)
-np.savez(Path(sys.argv[2]) / "result.npz", weights=read(training.model), losses=training.history["val_loss"])
+for place in sys.argv[1].split():
+    print(place, flush=True)
+    training = fit(
+        LinearModel(16, 3, rate=2.0), train, epochs=6, batch_size=40, validation=validation, augment=augment,
+        averaging=Averaging(2), schedule=ReduceOnPlateau(0.5, 1), keep_best=True,
+        checkpoint=Path(place) / "run.npz", tell=lambda line: print(line.partition(",")[0], flush=True),
+    )
+    np.savez(Path(place) / "result.npz", *read_weights(training.model.variables), **training.history)
+assert "tensorflow" not in sys.modules
 """
 
 
-def start_run(tmp_path, slow):
-    here = __file__.rpartition("/")[0]
-    command = [sys.executable, "-c", RUN, here, str(tmp_path), str(slow)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def start_run(*arguments):
+    here = {"PYTHONPATH": os.pathsep.join([os.path.dirname(__file__), *sys.path])}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    return subprocess.Popen([sys.executable, "-c", RUN, *arguments], env=os.environ | here, **pipes)
 
 
-def test_a_killed_run_goes_on_to_the_result_of_one_never_interrupted(tmp_path):
-    (whole := tmp_path / "whole").mkdir()
-    (broken := tmp_path / "broken").mkdir()
-    assert start_run(whole, 0).wait() == 0
-    victim = start_run(broken, 0.5)
-    for line in victim.stdout:
-        if line.startswith("epoch 3"):
-            break
-    time.sleep(0.1)
+def test_a_killed_run_goes_on_to_the_result_of_one_never_interrupted(tmp_path, monkeypatch):
+    """The model is no network, so that the two processes start quickly; the next test has a network."""
+    monkeypatch.chdir(tmp_path)
+    whole, broken = Path("whole"), Path("broken")
+    whole.mkdir()
+    broken.mkdir()
+    epochs = [f"epoch {number}" for number in range(1, 7)]
+    undisturbed = start_run("whole")
+    victim = start_run("broken", "stop")
+    assert list(iter(victim.stdout.readline, "in epoch 4\n")) == [
+        f"{line}\n" for line in ("broken", *epochs[:3])
+    ]
     victim.send_signal(signal.SIGKILL)
     victim.communicate()
     assert (broken / "run.npz").exists()
     assert not (broken / "result.npz").exists()
-    second = start_run(broken, 0)
+    second = start_run("broken broken")
     lines = second.communicate()[0].splitlines()
     assert second.returncode == 0
+    assert lines == ["broken", *epochs[3:], "broken"], "a run that had ended is not run again"
+    assert undisturbed.communicate()[0].splitlines() == ["whole", *epochs]
+    assert undisturbed.returncode == 0
+    one, other = (dict(np.load(folder / "result.npz")) for folder in (whole, broken))
+    assert len(one) == 9
+    assert len(set(one["rate"])) > 1, "the schedule has a state to go on with"
+    for name in one.keys() - {"seconds"}:
+        assert np.array_equal(one[name], other[name]), name
+
+
+def test_an_interrupted_run_of_keras_goes_on_to_the_result_of_one_never_interrupted(tmp_path, digits):
+    """Here in one process, whose own random numbers are elsewhere when the run goes on."""
+    from helpers.backend import keras
+
+    train, validation, _ = digits
+
+    def run(name, tell=None):
+        model = build()
+        keras.utils.set_random_seed(len(list(tmp_path.iterdir())))
+        return fit(
+            model,
+            train.take(np.arange(500)),
+            epochs=6,
+            batch_size=100,
+            optimiser=sgd(0.05),
+            validation=validation,
+            augment=lambda images, rng, epoch: images[rng.permutation(len(images))] * 0 + images,
+            averaging=Averaging(2),
+            schedule=ReduceOnPlateau(0.5, 1),
+            keep_best=True,
+            checkpoint=tmp_path / name,
+            tell=tell,
+        )
+
+    def interrupt(line):
+        if line.startswith("epoch 3"):
+            raise KeyboardInterrupt
+
+    whole = run("whole.npz")
+    with pytest.raises(KeyboardInterrupt):
+        run("broken.npz", interrupt)
+    lines = []
+    resumed = run("broken.npz", lines.append)
     assert lines[0].startswith("epoch 4")
-    again = start_run(broken, 0)
-    assert again.communicate()[0] == "", "a run that had ended is not run again"
-    assert again.returncode == 0
-    one, other = (np.load(folder / "result.npz") for folder in (whole, broken))
-    assert np.array_equal(one["weights"], other["weights"])
-    assert np.array_equal(one["losses"], other["losses"])
+    run("broken.npz", pytest.fail)  # a run that had ended is not run again
+    assert np.array_equal(read(whole.model), read(resumed.model))
+    assert whole.history["val_loss"].tolist() == resumed.history["val_loss"].tolist()
 
 
 class Stop(Exception):
