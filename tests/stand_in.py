@@ -1,4 +1,4 @@
-"""A model that `helpers.training.loop.fit` takes for one of Keras, on NumPy alone: a process has it in a second.
+"""A model that `fit` takes for one of Keras, on NumPy alone: a process has it in a second.
 
 To import Keras takes a process ten times as long. What a killed process leaves behind does not hang on it.
 """
