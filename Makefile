@@ -44,7 +44,7 @@ $(READY): requirements.txt pyproject.toml
 site: setup          ## build the site from what is executed or stored; execute nothing
 	$(BIN)/course site
 
-# A lesson that fails here fails again below, where pytest looks for its run.
+# The minus lets the tests begin although a lesson failed; pytest then names that lesson.
 test: setup          ## execute the lessons that differ from what is stored, then run all tests
 	-$(BIN)/course run --changed
 	$(BIN)/pytest tests --numprocesses=auto --dist=loadfile \
@@ -59,8 +59,8 @@ style: setup         ## check style, format and declared imports
 lab: setup           ## open JupyterLab on the lessons; options go through ARGS="--no-browser --port 9999"
 	$(BIN)/jupyter lab --notebook-dir=notebooks notebooks/00_start_here.ipynb $(ARGS)
 
-bench: setup         ## measure this machine against the alternatives
+bench: setup         ## measure our code and the alternatives on this machine
 	$(BIN)/python -m benchmarks
 
-clean:               ## forget executed lessons and the built site; keep data and environment
+clean:               ## remove executed lessons and the built site; keep data and environment
 	rm -rf reports/runs reports/html reports/export

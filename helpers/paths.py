@@ -1,4 +1,4 @@
-"""Where things are in the repository, found from the package's own place, whatever the working directory."""
+"""Folders of the repository, found from where this package lies; the working directory does not matter."""
 
 import atexit
 import os
@@ -31,7 +31,7 @@ def cache() -> Path:
 
 
 def write_atomically(path: Path, content: bytes | str | Callable[[BinaryIO], object]) -> None:
-    """Write a file so that a reader, or a kill, never meets half of it; make its folder if need be.
+    """Write a file in one step, so that nobody ever reads half of it; make its folder if need be.
 
     A write that fails, as on a full disk, leaves the file as it was and nothing beside it.
 
@@ -59,9 +59,10 @@ def write_atomically(path: Path, content: bytes | str | Callable[[BinaryIO], obj
 def state() -> Path:
     """Return a folder for the journals and checkpoints that a lesson goes on from when it is interrupted.
 
-    `course run` names it in `COURSE_STATE_DIR`: a full run finds there what an interrupted one has left,
-    until it passes; any other run begins with an empty one. In a notebook opened by hand every call gives a
-    new folder, so that a cell run again does its work again; it is removed when the kernel ends.
+    `course run` names the folder in `COURSE_STATE_DIR`. A full run finds there the files of the interrupted
+    run before it; the folder is removed when a full run passes. Any other run begins with an empty folder.
+    In a notebook opened by hand every call gives a new folder, so that a cell does its work again when it is
+    run again. These folders are removed when the kernel ends.
     """
     if named := os.environ.get("COURSE_STATE_DIR"):
         folder = Path(named)

@@ -2,7 +2,8 @@
 
 `reports/bands.toml` holds a table for every lesson and name: `low` and `high`, the values of several seeds
 that they were measured from (`evidence`), and a value that a known mistake gives (`spoiled`, `by`), which the
-band must reject. Same seed, other processor: other last digits; so numbers are compared with bands.
+band must reject. With one seed, two processors still give numbers whose last digits differ. An exact
+comparison would fail, so numbers are compared with bands.
 """
 
 import tomllib

@@ -70,11 +70,11 @@ main.add_command(_DataCommands("data", help="List, fetch and verify the data set
     metavar="SECONDS",
     help="For each lesson.",
 )
-@click.option("--force", is_flag=True, help="Run also what is up to date, and from its beginning.")
+@click.option("--force", is_flag=True, help="Run also lessons that are up to date; begin full runs anew.")
 @click.option(
     "--keep-state",
     is_flag=True,
-    help="With --full: go on from what an interrupted run has left, although code or settings changed since.",
+    help="With --full: continue an interrupted run, although code or settings have changed since.",
 )
 @click.option(
     "--changed",
@@ -106,12 +106,12 @@ def run(
     workers: int | None,
     scheduler: str | None,
 ) -> None:
-    """Run the lessons named by number, or all, as far as they changed.
+    """Run the lessons named by number, or all; leave out those that are up to date.
 
     A lesson runs again when its code cells, the helpers it imports, its parameters, its data, its bands, or
-    the versions of Python and of packages changed. What was interrupted goes on with the same command:
-    lessons that passed do not run again, and a full run goes on from what it has done. Executed notebooks go
-    to reports/runs, the results of full runs to reports/results.
+    the versions of Python and of packages changed. After an interruption give the same command again: lessons
+    that passed do not run again, and a full run continues from its checkpoints. Executed notebooks go to
+    reports/runs, the results of full runs to reports/results.
     """
     from helpers.course.progress import open_console
     from helpers.course.runner import Request, run_request

@@ -20,7 +20,7 @@ from helpers.course.lessons import Lesson, Run, find_runs, source_of
 from helpers.course.surroundings import show
 
 PACKAGE = "helpers"
-# Those whose version can move a number or a figure.
+# The packages whose version can change a number or a figure.
 PACKAGES = (
     "tensorflow",
     "keras",
@@ -51,7 +51,7 @@ def read_python() -> str:
 
 
 def take_fingerprint(lesson: Lesson, profile: str = "default") -> dict[str, Any]:
-    """Return what is known of a run that begins now.
+    """Return the fingerprint of a run that begins now, as far as it is known before the run.
 
     Returns:
         cells: SHA-256 of the code cells (tags and source).
@@ -161,7 +161,7 @@ def explain_staleness(lesson: Lesson, profile: str, parameters: Mapping[str, Any
 
 
 def find_last(lesson: Lesson, profile: str) -> Run | None:
-    """Return the newest run that is not still going on."""
+    """Return the newest run that has ended."""
     return next((run for run in find_runs(lesson, profile) if run.status != "running"), None)
 
 
@@ -174,7 +174,7 @@ def find_input(shown: str) -> Path | None:
 def trace_imports(lesson: Lesson) -> list[Path]:
     """Return the files of all `helpers` modules that import statements of a lesson lead to, in order.
 
-    They are what is known before a run. Modules that code names at run time are not among them.
+    They can be found before a run. Modules whose names the code builds while it runs are left out.
     """
     waiting = {name for cell in lesson.code_cells for name in _list_imports(source_of(cell), "")}
     seen: set[str] = set()

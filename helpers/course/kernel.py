@@ -1,4 +1,4 @@
-"""Execute one notebook in a kernel of this interpreter, through papermill, whatever the kernel does."""
+"""Execute one notebook with papermill in a kernel of this Python, and end a kernel that hangs."""
 
 import ast
 import asyncio
@@ -31,7 +31,7 @@ from helpers.course.surroundings import show
 
 GRACE = 10  # seconds after its time limit, in which a kernel is ended in the usual way
 LAST_LINES, LONGEST_WORDS = 3, 500  # of a log, that an error quotes
-LOOK = 0.5  # seconds between two looks at memory and processor time
+MEASURE_EVERY = 0.5  # seconds: memory and processor time of the kernel
 # Asked of the kernel after the last cell: what it has imported of this repository.
 LIST_MODULES = (
     "__import__('json').dumps(sorted(str(getattr(module, '__file__', None) or '') "
@@ -59,7 +59,7 @@ class Execution:
 
 @dataclass(frozen=True)
 class Settings:
-    """What an execution may take, and what ends it.
+    """The limits of an execution.
 
     Attributes:
         limit: seconds after which the cell is interrupted and then the kernel killed; None for never.
@@ -93,14 +93,14 @@ def execute(
 ) -> Execution:
     """Execute a notebook into `notebook.ipynb` of a run folder.
 
-    What escapes the notebook, such as the last words of a crash, goes to `kernel.log` beside it.
+    What the kernel prints outside of the cells, such as the message of a crash, goes to `kernel.log`.
 
     Args:
         source: the notebook.
         run_folder: where it is executed into, and where `helpers.results.record` writes.
         parameters: those that differ from the notebook's own.
         environment: variables for the kernel, besides those of this process.
-        settings: what it may take.
+        settings: its limits.
         tell_cell: called with the number of every code cell (1..n) that begins.
 
     Returns:
@@ -141,12 +141,12 @@ async def _cancel_tasks() -> None:
 
 
 def _escape(path: Path) -> str:
-    """Return a path so that papermill, which takes it for a template, gives it back as it is."""
+    """Return a path with its braces doubled; papermill takes single ones for places to fill in."""
     return str(path).replace("{", "{{").replace("}", "}}")
 
 
 class _KernelManager(AsyncKernelManager):
-    """Start the kernel of this very interpreter: a notebook may name any `python3` that is installed."""
+    """Start the kernel with the Python that runs the course, whatever kernel the notebook names."""
 
     kernel: Popen | None = None
 
@@ -244,7 +244,7 @@ class _Watch:
                 self._kill()
             elif time.monotonic() >= next_look:
                 self.measure()
-                next_look = time.monotonic() + LOOK
+                next_look = time.monotonic() + MEASURE_EVERY
 
     def _kill(self) -> None:
         """End the kernel and all processes that it started."""
@@ -258,7 +258,7 @@ class _Watch:
                 process.kill()
 
     def finish(self) -> None:
-        """End all that is left; nothing where the kernel is gone, as it is after a shutdown."""
+        """End the processes of the kernel that are still there; after a shutdown there are none."""
         self._done.set()
         self._sampler.join()
         self._kill()
@@ -281,7 +281,7 @@ class _Watch:
         return {"cell": self._cell, "name": name, "message": message}
 
     def _describe_death(self) -> str:
-        """Return how the kernel ended, its last words, and where the others are."""
+        """Return how the kernel ended, the last lines that it printed, and which file holds the others."""
         code = self._manager.kernel.wait()
         how = f"with exit status {code}"
         if code < 0:
@@ -343,7 +343,7 @@ def join_streams(outputs: list[nbformat.NotebookNode]) -> list[nbformat.Notebook
 
 
 def _overwrite(text: str) -> str:
-    """Drop what a carriage return overwrites: of each line what stands before the last one inside it."""
+    """Keep of each line the text after its last carriage return, which a terminal would show."""
     return "\n".join(line[line.rfind("\r", 0, len(line) - 1) + 1 :] for line in text.split("\n"))
 
 

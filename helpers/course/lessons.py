@@ -24,14 +24,14 @@ class CourseError(Exception):
 
 @contextmanager
 def reading(path: Path, what: str) -> Iterator[None]:
-    """Say which file it is, where one that is read in this block does not hold what its name says.
+    """Name the file in the error, if a file that is read in this block holds something else than it should.
 
     Args:
         path: the file.
         what: what it should hold, such as `notebook`.
 
     Raises:
-        CourseError: the content cannot be decoded (`ValueError`), or its parts are others (`TypeError`).
+        CourseError: the content cannot be decoded (`ValueError`) or has other parts (`TypeError`).
     """
     try:
         yield
@@ -161,7 +161,7 @@ def find_lessons() -> list[Lesson]:
     A learner's copy beside a lesson is no lesson.
 
     Raises:
-        CourseError: notebooks of one number, of which nobody can tell the lesson.
+        CourseError: several notebooks have one number, and nothing shows which of them is the lesson.
     """
     found: dict[str, list[Path]] = {}
     for path in sorted(paths.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
@@ -297,10 +297,10 @@ def read_full_runs() -> dict[str, FullRun]:
         raise CourseError(f"notebooks/full.yaml is no YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content or {}, dict):
         raise CourseError("notebooks/full.yaml: expected one entry per lesson number")
-    if content:  # YAML itself lets the last of two entries count, without a word
+    if content:  # of two entries with one key YAML drops the first without a message
         keys = [str(key.value).zfill(2) for key, _ in yaml.compose(path.read_text(encoding="utf-8")).value]
         if twice := next((key for key in keys if keys.count(key) > 1), None):
-            raise CourseError(f"notebooks/full.yaml: lesson {twice} stands there twice; keep one entry")
+            raise CourseError(f"notebooks/full.yaml: lesson {twice} has two entries; keep one")
     return dict(_read_full_run(str(name), entry) for name, entry in (content or {}).items())
 
 

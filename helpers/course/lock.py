@@ -1,4 +1,4 @@
-"""`notebooks/lessons.lock`: of which state of the repository the stored outputs are.
+"""`notebooks/lessons.lock` says which code, data and versions gave the outputs that a notebook holds.
 
 `course store` writes an entry for the lesson and for Python's minor version: the fingerprint of the run, the
 hashes of the outputs that it stored, and the recorded numbers that bands and page need. Where an entry agrees
@@ -28,12 +28,12 @@ from helpers.course.freshness import (
 from helpers.course.lessons import CourseError, Lesson, Run, find_lessons, is_compared
 from helpers.results import read_record
 
-DIGITS = 16  # of a hash, that are written: enough to notice a change
+DIGITS = 16  # of each hash that are written; they suffice to notice a change
 
 
 @dataclass(frozen=True)
 class Fresh:
-    """What the present files give: the outputs and the recorded numbers of a lesson.
+    """Outputs and recorded numbers of a lesson that the present files would give again.
 
     Attributes:
         run: the run whose outputs they are; None where the stored notebook is that run.
@@ -66,10 +66,10 @@ def read_lock() -> dict[str, dict[str, dict[str, Any]]]:
 
 
 def find_fresh(lesson: Lesson) -> tuple[Fresh | None, str]:
-    """Return what shows the present state of a lesson, or None and what differs from the last run.
+    """Return outputs of a lesson that its present files would give again; or None, and what has changed.
 
-    A run here comes first, then the stored notebook. Where the last run failed in this very state, the stored
-    outputs do not hide that.
+    A run on this machine counts first, then the stored notebook. If the last run of these same files failed,
+    the result is None, although the stored outputs are of these files.
     """
     reason = explain_staleness(lesson, "default", lesson.read_parameters())
     if not reason:

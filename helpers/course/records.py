@@ -31,8 +31,8 @@ class Record:
     Attributes:
         stem: of the file and the lesson.
         manifest: of the run.
-        changed: what the present code has that the code of the run had not, such as
-            `helpers/training/loop.py`; None where git does not know the code of the run.
+        changed: files and cells that differ between the code of the run and the present code, such as
+            `helpers/training/loop.py`; None if git does not have the code of the run.
     """
 
     stem: str

@@ -49,7 +49,7 @@ class Replay:
 
 
 class LessonFile(IPyNbFile):
-    """A lesson and what shows its present state: a run, or its stored outputs.
+    """A lesson, and the outputs that belong to its present files: those of a run, or the stored ones.
 
     Attributes:
         lesson: the lesson.

@@ -1,7 +1,8 @@
 """Run lessons: plan, execute, judge, keep.
 
-Lessons run side by side, each in a kernel and a run folder of its own. What passed is fresh and does not run
-again, so that the same command goes on after an interruption; a full run goes on from the state that it left.
+Lessons run side by side, each in a kernel and a run folder of its own. A lesson that passed does not run
+again. After an interruption the same command therefore runs the other lessons only, and a full run continues
+from its state.
 """
 
 import shutil
@@ -38,7 +39,7 @@ from helpers.course.state import check_state, drop_state, hold_state, leave_out_
 from helpers.course.surroundings import name_hiding
 
 DEFAULT_LIMIT = 600.0
-MEMORY = 1000  # MiB that a lesson is taken to need where nothing says how much
+MEMORY = 1000  # MiB that a lesson needs, if nothing is known of its need
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ def run_request(request: Request, console: Console) -> int:
     """Run what a request asks for and print how it went.
 
     Returns:
-        The exit status: 0 all passed or up to date, 1 a lesson failed, 128 and the number of the signal that
+        The exit status: 0 all passed or up to date, 1 a lesson failed, 128 + the number of the signal that
         interrupted it.
     """
     planned, left_out = plan_jobs(request)
@@ -186,7 +187,7 @@ def _choose_jobs(request: Request, waiting: int) -> int:
 
 
 class _Stop(threading.Event):
-    """Set when the user or the system asks to end; it knows by which signal."""
+    """An event that is set when the user or the system asks for the end; `signal` says how."""
 
     signal = 0
 

@@ -1,8 +1,8 @@
-"""Keep what an interrupted full run leaves, journals and checkpoints, for the next run that is the same.
+"""Keep the journals and checkpoints of an interrupted full run, from which the next one continues.
 
-A full run is the same while its code cells, the modules of `helpers` that it imports, its parameters, the
-files that it read and the versions of packages are. A run that is not is refused, unless it is told to go on
-knowingly; then its record says what differed. One process at a time holds the state of a lesson.
+The next run may continue if the code cells, the imported modules of `helpers`, the parameters, the files that
+were read and the versions of packages are the same. Otherwise it is refused. With `--keep-state` it continues
+anyway, and its record says what differed. One process at a time holds the state of a lesson.
 """
 
 import contextlib
@@ -29,14 +29,14 @@ UNKNOWN = "what nobody knows"
 def hold_state(manifest: dict[str, Any], *, anew: bool = False, keep: bool = False) -> Iterator[Path | None]:
     """Give the folder for journals and checkpoints of a full run that begins; None for any other run.
 
-    The folder outlives the run until one passes. Those parts of the same run that left something there come
-    into the manifest as `earlier`: start, commit, whether files differed from it, the seconds to the last
-    trace, and as `differs` what a part was made with that this run is not.
+    The folder stays until a full run of the lesson passes. The manifest lists as `earlier` the interrupted
+    runs that left files there, its parts. Each entry holds the start, the commit, whether files differed from
+    the commit, and the seconds until the last file was written. `differs` lists what has changed since.
 
     Args:
         manifest: of the run that begins.
         anew: forget what an interrupted run has left.
-        keep: go on with it although something differs.
+        keep: continue although something differs.
 
     Raises:
         CourseError: another process runs the lesson in full, or something differs.
@@ -63,7 +63,7 @@ def hold_state(manifest: dict[str, Any], *, anew: bool = False, keep: bool = Fal
 
 
 def check_state(manifest: Mapping[str, Any], *, anew: bool = False, keep: bool = False) -> None:
-    """Raise what `hold_state` would raise, and change nothing: so that a request is refused at once."""
+    """Raise the errors of `hold_state`, but change nothing, so that a request is refused before it begins."""
     with _lock(manifest):
         made, parts = _describe(manifest), [] if anew else _read_parts(manifest["stem"])
         _refuse(manifest, [_compare(part, made) for part in parts], keep)
@@ -75,21 +75,21 @@ def leave_out_own(inputs: list[dict[str, str]], number: str) -> list[dict[str, s
 
 
 def find_state(stem: str) -> Path:
-    """Return the folder of the state of a lesson's full run, there or not."""
+    """Return the path of the folder for the state of a lesson's full run; it need not exist."""
     return paths.RUNS / stem / "state"
 
 
 def drop_state(stem: str) -> None:
-    """Remove the state of a lesson's full run; for whoever holds it."""
+    """Remove the state of a lesson's full run. The caller must hold the lock of the state."""
     shutil.rmtree(find_state(stem), ignore_errors=True)
 
 
 @contextlib.contextmanager
 def _lock(manifest: Mapping[str, Any]) -> Iterator[None]:
-    """Hold the state of a lesson; the system lets go of it when the process ends, however it ends."""
+    """Lock the state of a lesson; the system frees the lock when the process ends, also after a kill."""
     from filelock import FileLock, Timeout
 
-    # Beside the folder, not in it: whoever drops the state would drop the lock.
+    # Beside the folder and not in it, because `drop_state` removes the folder.
     path = find_state(manifest["stem"]).with_suffix(".lock")
     holder = path.with_suffix(".holder")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -113,7 +113,7 @@ def _tell_going_on(manifest: Mapping[str, Any], process: str = "") -> str:
 
 
 def _describe(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the state of a full run that begins now will belong to, but for the files it will read."""
+    """Return what a full run that begins now is made with, except for the files that it will read."""
     fingerprint = manifest["fingerprint"]
     made = {
         "cells": fingerprint["cells"],
@@ -126,7 +126,7 @@ def _describe(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _add_named_imports(modules: Mapping[str, str]) -> set[str]:
-    """Return paths of modules, and of the others in the folder of one that imports by name at run time."""
+    """Return the modules, and all beside one that calls `import_module`, as it may import any of them."""
     found = set(modules)
     for name in modules:
         path = paths.ROOT / name
@@ -136,7 +136,7 @@ def _add_named_imports(modules: Mapping[str, str]) -> set[str]:
 
 
 def _read_parts(stem: str) -> list[dict[str, Any]]:
-    """Return those parts of the interrupted full run of a lesson that have left something."""
+    """Return the earlier, interrupted runs of a lesson that have left files in its state."""
     folder, log = find_state(stem), find_state(stem) / "parts.json"
     traces = [path.stat().st_mtime for path in folder.glob("**/*") if path.is_file() and path != log]
     if not traces:
@@ -157,7 +157,7 @@ def _read_parts(stem: str) -> list[dict[str, Any]]:
 
 
 def _add_run(stem: str, part: dict[str, Any]) -> None:
-    """Add to a part what only its run folder knows: the files it read and the modules it really imported."""
+    """Add from the run folder of a part the files that it read and the modules that its kernel imported."""
     for path in (paths.RUNS / stem).glob("full-*/manifest.json"):
         manifest = json.loads(path.read_text(encoding="utf-8"))
         if manifest["started"] == part["started"]:
@@ -170,7 +170,7 @@ def _add_run(stem: str, part: dict[str, Any]) -> None:
 
 
 def _compare(part: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Return in words what a part was made with that a run that begins now is not."""
+    """Return in words what has changed between an earlier part and a run that begins now."""
     if "made" not in part:
         return [UNKNOWN]
     then, commit = part["made"], part["commit"][:7] + (" with changes" if part["dirty"] else "")
@@ -189,7 +189,7 @@ def _compare(part: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
 
 def _refuse(manifest: Mapping[str, Any], differences: list[list[str]], keep: bool) -> None:
-    """Raise an error where the last part differs; the parts before it have been kept knowingly."""
+    """Raise an error if the last part differs. Parts before it were accepted when the last part began."""
     if differences and differences[-1] and not keep:
         raise CourseError(
             f"lesson {manifest['lesson']}: the interrupted full run was made with "

@@ -1,4 +1,4 @@
-"""What the surroundings do wrong, a folder that may not be written to or a full disk, said in one line."""
+"""Say in one line what is wrong around the course, such as a full disk or a closed folder."""
 
 import errno
 import importlib.util
@@ -15,7 +15,7 @@ _SCARCE = 100  # MB free, below which a disk is named as full
 
 
 def explain(error: OSError, command: str = "") -> str:
-    """Return what cannot be read or written, why, and what to do; an empty string where nobody knows.
+    """Return what cannot be read or written, why, and what to do; an empty string for other errors.
 
     Args:
         error: raised by the operating system.
@@ -95,7 +95,7 @@ def _offer_place(inside: bool, command: str) -> str:
 
 
 def _name_full_disk(error: OSError) -> str:
-    """Return what could not be written; the system does not always say, and then the places that are full."""
+    """Return which file could not be written; if the system does not say which, the disks that are full."""
     if isinstance(error.filename, str):
         return f"cannot write {show(Path(error.filename).absolute())}"
     free = {

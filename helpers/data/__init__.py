@@ -1,4 +1,4 @@
-"""Checked images: `load` gives splits that know their jobs, `choose` refuses to choose on the test images."""
+"""Checked images: `load` gives splits for training, validation and test; `choose` refuses test images."""
 
 from helpers.data.catalog import ChecksumError
 from helpers.data.loading import NAMES, load, load_part

@@ -1,4 +1,4 @@
-"""The catalogue `data/catalog.toml`: what sets there are, of which files, whether those are right."""
+"""Read the catalogue `data/catalog.toml`, which lists the sets and their files, and check the files."""
 
 import hashlib
 import tomllib

@@ -1,4 +1,4 @@
-"""`fetch`: bring a set into the cache, whole and checked, whoever else is doing the same."""
+"""`fetch` brings a set into the cache and checks it, also while other processes fetch the same set."""
 
 import errno
 import shutil
@@ -29,7 +29,7 @@ class FetchError(Exception):
 
 
 def _place(file: DataFile, content: bytes) -> None:
-    """Check, then write so that the file's name never stands for a part of it."""
+    """Check the content, then write it in one step, so that no other process sees half a file."""
     try:
         check_bytes(file, content)
     except ChecksumError as error:
@@ -61,7 +61,7 @@ def _try_sources(
 
 
 def _lock(folder: Path, name: str, say: Say) -> AcquireReturnProxy:
-    """Wait for the folder's lock, which the operating system frees when its holder dies."""
+    """Wait for the lock of the folder; the operating system frees it when the process that holds it ends."""
     lock = FileLock(folder / ".lock")
     try:
         return lock.acquire(timeout=0)
@@ -71,7 +71,7 @@ def _lock(folder: Path, name: str, say: Say) -> AcquireReturnProxy:
 
 
 def _complete(entry: DataSet, sources: Sequence[str], folder: Path, say: Say) -> None:
-    """Under the lock: see what is missing now, and get that."""
+    """Fetch the files that are missing or wrong; the caller holds the lock."""
     for left_over in folder.glob(f"{_TEMPORARY}*"):  # of a fetch that was killed
         shutil.rmtree(left_over)
     for file in entry.files:

@@ -1,4 +1,4 @@
-"""`load`: the one way from a name to verified images with their jobs."""
+"""`load` reads a set by name, checks every byte, and splits it into training, validation and test images."""
 
 from functools import cache
 
@@ -47,7 +47,7 @@ def _read_split(name: str, role: str) -> Split:
 
 
 def load(name: str, *, validation: float = 0.1, seed: int = 0) -> Dataset:
-    """Return the images of a set, every byte checked, in splits that know their jobs.
+    """Return the training, validation and test images of a set, after checking every byte of their files.
 
     Args:
         name: one of `NAMES`. Those with `-sample` are bundled; the others must have been fetched. `mnist-m`

@@ -1,4 +1,4 @@
-"""Labelled images with a job: train fits, validation chooses, test is for reporting."""
+"""Labelled images with a role: fit models on train, choose between them on validation, report on test."""
 
 import math
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ DOER = {"fit": "train", "choose": "validation", "report": "test"}
 
 
 class JobError(Exception):
-    """A split was asked to do what it must not: choosing on test images, fitting on validation images."""
+    """A split was used against its role, such as test images for a choice or validation images for a fit."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -134,8 +134,8 @@ def test_parameters_cell_holds_plain_values_only(house):
         ("'01': {limit: -1}", "limit -1 is no number of seconds"),
         ("'01': [1]", "expected some of the keys"),
         ("[1]", "expected one entry per lesson"),
-        ("'01': {}\n'01': {parameters: {seed: 1}}", "lesson 01 stands there twice"),
-        ("'1': {}\n'01': {parameters: {seed: 1}}", "lesson 01 stands there twice"),
+        ("'01': {}\n'01': {parameters: {seed: 1}}", "lesson 01 has two entries"),
+        ("'1': {}\n'01': {parameters: {seed: 1}}", "lesson 01 has two entries"),
         ("'01': {", "is no YAML"),
     ],
 )
