@@ -15,7 +15,7 @@ from helpers.course.lessons import reading
 
 
 def read_bands() -> dict[str, dict[str, dict[str, Any]]]:
-    """Return lesson number -> recorded name -> band."""
+    """Return lesson -> recorded name -> band."""
     path = paths.REPORTS / "bands.toml"
     with reading(path, "TOML"):
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -30,7 +30,7 @@ def check(lesson: str, values: Mapping[str, Any]) -> list[str]:
     """Return one sentence for every band of a lesson that its recorded values miss.
 
     Args:
-        lesson: its number, such as `03`.
+        lesson: its name without the number, such as `tuning`.
         values: recorded name -> value.
     """
     missed = []

@@ -190,5 +190,5 @@ def check() -> None:
     from helpers.course.progress import open_console
 
     full_runs = read_full_runs()
-    lessons = [(lesson, full_runs.get(lesson.number)) for lesson in find_lessons()]
+    lessons = [(lesson, full_runs.get(lesson.slug)) for lesson in find_lessons()]
     sys.exit(0 if print_report(open_console(), lessons) else 1)

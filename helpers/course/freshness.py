@@ -84,7 +84,7 @@ def hash_bands(lesson: Lesson) -> str:
     from helpers.course import bands
 
     limits = {
-        name: [band["low"], band["high"]] for name, band in bands.read_bands().get(lesson.number, {}).items()
+        name: [band["low"], band["high"]] for name, band in bands.read_bands().get(lesson.slug, {}).items()
     }
     return hash_json(limits)
 

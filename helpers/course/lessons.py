@@ -49,7 +49,13 @@ class Lesson:
 
     @property
     def stem(self) -> str:
+        """The name of the notebook, such as `01_look_at_the_data`."""
         return self.path.stem
+
+    @property
+    def slug(self) -> str:
+        """The name without its number, by which records, bands, full runs and the lock know the lesson."""
+        return self.stem[3:]
 
     @cached_property
     def notebook(self) -> dict[str, Any]:
@@ -67,7 +73,7 @@ class Lesson:
 
     @property
     def title(self) -> str:
-        return self.about.get("title") or self.stem[3:].replace("_", " ").capitalize()
+        return self.about.get("title") or self.slug.replace("_", " ").capitalize()
 
     @property
     def code_cells(self) -> list[dict[str, Any]]:
@@ -173,7 +179,7 @@ def _find_original(number: str, candidates: list[Path]) -> Path:
     """Return the one notebook of a number that is the lesson: it has a recorded result, or no copy's name."""
     if len(candidates) == 1:
         return candidates[0]
-    recorded = [path for path in candidates if (paths.RESULTS / f"{path.stem}.json").exists()]
+    recorded = [path for path in candidates if (paths.RESULTS / f"{path.stem[3:]}.json").exists()]
     # JupyterLab adds -Copy1 to the name of a copy.
     named = [path for path in candidates if not re.search(r"-Copy\d*$", path.stem)]
     for originals in (recorded, named):
@@ -200,7 +206,7 @@ def find_lesson(name: str | int) -> Lesson:
 
 @dataclass(frozen=True)
 class Run:
-    """One execution of a lesson: its folder `reports/runs/<stem>/<profile>-<number>` and its manifest."""
+    """One execution of a lesson: its folder `reports/runs/<slug>/<profile>-<number>` and its manifest."""
 
     folder: Path
     manifest: dict[str, Any]
@@ -248,7 +254,7 @@ def is_held(folder: Path) -> bool:
 def find_runs(lesson: Lesson, profile: str = "default") -> list[Run]:
     """Return the runs of a lesson in one profile (`default`, `full` or `custom`), newest first."""
     runs = []
-    for path in (paths.RUNS / lesson.stem).glob(f"{profile}-[0-9][0-9][0-9][0-9][0-9][0-9]/manifest.json"):
+    for path in (paths.RUNS / lesson.slug).glob(f"{profile}-[0-9][0-9][0-9][0-9][0-9][0-9]/manifest.json"):
         try:
             runs.append(Run(path.parent, json.loads(path.read_text(encoding="utf-8"))))
         except (OSError, json.JSONDecodeError):
@@ -282,7 +288,7 @@ class FullRun:
 
 
 def read_full_runs() -> dict[str, FullRun]:
-    """Read `notebooks/full.yaml`, by lesson number.
+    """Read `notebooks/full.yaml`, by the name of the lesson without its number.
 
     Raises:
         CourseError: no mapping, or an unknown lesson, key or parameter.
@@ -296,20 +302,19 @@ def read_full_runs() -> dict[str, FullRun]:
     except yaml.YAMLError as error:
         raise CourseError(f"notebooks/full.yaml is no YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content or {}, dict):
-        raise CourseError("notebooks/full.yaml: expected one entry per lesson number")
+        raise CourseError("notebooks/full.yaml: expected one entry per lesson")
     if content:  # of two entries with one key YAML drops the first without a message
-        keys = [str(key.value).zfill(2) for key, _ in yaml.compose(path.read_text(encoding="utf-8")).value]
+        keys = [str(key.value) for key, _ in yaml.compose(path.read_text(encoding="utf-8")).value]
         if twice := next((key for key in keys if keys.count(key) > 1), None):
             raise CourseError(f"notebooks/full.yaml: lesson {twice} has two entries; keep one")
     return dict(_read_full_run(str(name), entry) for name, entry in (content or {}).items())
 
 
 def _read_full_run(name: str, entry: Any) -> tuple[str, FullRun]:
-    try:
-        lesson = find_lesson(name)
-    except CourseError as error:
-        raise CourseError(f"notebooks/full.yaml: {error}") from None
-    where = f"notebooks/full.yaml, lesson {lesson.number}"
+    lessons = {lesson.slug: lesson for lesson in find_lessons()}
+    if name not in lessons:
+        raise CourseError(f"notebooks/full.yaml: unknown lesson {name!r}{suggest(name, lessons, 'lessons')}")
+    lesson, where = lessons[name], f"notebooks/full.yaml, {name}"
     if not isinstance(entry, dict):
         raise CourseError(f"{where}: expected some of the keys {', '.join(FULL_KEYS)}")
     for key in entry:
@@ -320,4 +325,4 @@ def _read_full_run(name: str, entry: Any) -> tuple[str, FullRun]:
     if limit is not None and not (isinstance(limit, (int, float)) and limit > 0):
         raise CourseError(f"{where}: limit {limit!r} is no number of seconds above 0")
     needs = tuple(entry.get("needs") or ())
-    return lesson.number, FullRun(parameters, str(entry.get("time", "")), needs, limit)
+    return lesson.slug, FullRun(parameters, str(entry.get("time", "")), needs, limit)

@@ -51,7 +51,7 @@ def locate_lock() -> Path:
 
 
 def read_lock() -> dict[str, dict[str, dict[str, Any]]]:
-    """Return stem -> Python's minor version -> entry; empty where there is no lock.
+    """Return slug -> Python's minor version -> entry; empty where there is no lock.
 
     Raises:
         CourseError: a file that is no such lock.
@@ -75,12 +75,12 @@ def find_fresh(lesson: Lesson) -> tuple[Fresh | None, str]:
     if not reason:
         run = find_last(lesson, "default")
         return Fresh(run, read_record(run.record).values), ""
-    entries = read_lock().get(lesson.stem, {})
+    entries = read_lock().get(lesson.slug, {})
     changes = _explain_lock(lesson, entries)
     if not changes and not _failed_here(lesson):
         entry = entries[read_python()]
         return Fresh(None, entry["values"], entry), ""
-    unknown = find_last(lesson, "default") is None and lesson.stem in read_lock()
+    unknown = find_last(lesson, "default") is None and lesson.slug in read_lock()
     return None, changes if unknown and changes else reason
 
 
@@ -129,7 +129,7 @@ def write_entry(lesson: Lesson, run: Run, notebook: NotebookNode) -> None:
     then = read_fingerprint(run.manifest)
     python = then.pop("python")
     values = read_record(run.record).values
-    shown = {*bands.read_bands().get(lesson.number, {}), *lesson.about.get("headline", [])} & set(values)
+    shown = {*bands.read_bands().get(lesson.slug, {}), *lesson.about.get("headline", [])} & set(values)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     entry = _shorten(then) | {
         "outputs": [hash_outputs(cell) for cell in cells],
@@ -138,15 +138,15 @@ def write_entry(lesson: Lesson, run: Run, notebook: NotebookNode) -> None:
     paths.RUNS.mkdir(parents=True, exist_ok=True)
     with FileLock(paths.RUNS / "lessons.lock.lock"):
         lessons = read_lock()
-        others = lessons.get(lesson.stem, {})
+        others = lessons.get(lesson.slug, {})
         same = {
             other: found | {"outputs": entry["outputs"]}
             for other, found in others.items()
             if other != python and _agree(found, entry, cells)
         }
-        lessons[lesson.stem] = same | {python: entry}
-        present = {lesson.stem for lesson in find_lessons()}
-        content = {"lessons": {stem: entries for stem, entries in lessons.items() if stem in present}}
+        lessons[lesson.slug] = same | {python: entry}
+        present = {lesson.slug for lesson in find_lessons()}
+        content = {"lessons": {slug: entries for slug, entries in lessons.items() if slug in present}}
         text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
         paths.write_atomically(locate_lock(), text.encode())
 

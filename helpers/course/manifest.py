@@ -26,6 +26,7 @@ def start_manifest(lesson: Lesson, profile: str, parameters: Mapping[str, Any]) 
     commit, dirty = read_commit()
     return {
         "lesson": lesson.number,
+        "slug": lesson.slug,
         "stem": lesson.stem,
         "title": lesson.title,
         "profile": profile,
@@ -48,7 +49,7 @@ def start_manifest(lesson: Lesson, profile: str, parameters: Mapping[str, Any]) 
 
 def make_run_folder(manifest: Mapping[str, Any]) -> Path:
     """Make the folder of a run; its name holds the profile and the next number, so that no two share one."""
-    folder = paths.RUNS / manifest["stem"]
+    folder = paths.RUNS / manifest["slug"]
     folder.mkdir(parents=True, exist_ok=True)
     profile = manifest["profile"]
     names = [path.name for path in folder.iterdir()]

@@ -29,13 +29,13 @@ class Record:
     """A file of `reports/results`.
 
     Attributes:
-        stem: of the file and the lesson.
+        slug: of the file and the lesson.
         manifest: of the run.
         changed: files and cells that differ between the code of the run and the present code, such as
             `helpers/training/loop.py`; None if git does not have the code of the run.
     """
 
-    stem: str
+    slug: str
     manifest: dict[str, Any]
     changed: tuple[str, ...] | None
 
@@ -48,7 +48,7 @@ class Record:
 
 def find_records() -> list[Record]:
     """Read every recorded full run and compare it with the present code."""
-    lessons = {lesson.stem: lesson for lesson in find_lessons()}
+    lessons = {lesson.slug: lesson for lesson in find_lessons()}
     records = []
     for path in sorted(paths.RESULTS.glob("*.json")):
         manifest = json.loads(path.read_text(encoding="utf-8"))["manifest"]
@@ -74,7 +74,7 @@ def _find_changes(manifest: Mapping[str, Any], lesson: Lesson | None) -> tuple[s
         if hash_cells(_Past(json.loads(notebook))) != hash_cells(lesson):
             changed.add("the code cells")
     try:
-        full = read_full_runs().get(lesson.number)
+        full = read_full_runs().get(lesson.slug)
         present = lesson.read_parameters() | (full.parameters if full else {})
     except CourseError:
         present = None
@@ -100,9 +100,9 @@ def describe_records(records: Iterable[Record]) -> Iterator[str]:
     for record in records:
         run, minutes = record.manifest, sum_seconds(record.manifest) / 60
         mixture = "MIXTURE, " if record.is_mixture else ""
-        yield f"{record.stem}: {run['started'][:10]}, {minutes:.1f} minutes, {mixture}{describe_commits(run)}"
+        yield f"{record.slug}: {run['started'][:10]}, {minutes:.1f} minutes, {mixture}{describe_commits(run)}"
         yield f"    {_compare_with_present(record)}"
-    mixtures = [record.stem[:2] for record in records if record.is_mixture]
+    mixtures = [record.slug for record in records if record.is_mixture]
     older = [record for record in records if record.changed]
     unknown = [record for record in records if record.changed is None]
     yield (

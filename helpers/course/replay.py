@@ -77,7 +77,7 @@ class LessonFile(IPyNbFile):
     def setup(self) -> None:
         self.fresh, self.reason = find_fresh(self.lesson)
         stored = nbformat.read(self.lesson.path, as_version=4)
-        entries = read_lock().get(self.lesson.stem)
+        entries = read_lock().get(self.lesson.slug)
         self.edited = find_edits(stored, next(iter(entries.values()))) if entries else None
         if self.fresh is not None:
             run = self.fresh.run
@@ -110,7 +110,7 @@ class LessonRun(pytest.Item):
     def _find_problem(self, lesson: Lesson, fresh: Fresh | None, edited: list[int] | None) -> str:
         if fresh is None:
             return f"{self.parent.reason}; run: course run {lesson.number}"
-        missed = bands.check_recorded(lesson.number, fresh.values)
+        missed = bands.check_recorded(lesson.slug, fresh.values)
         if missed:
             return "; ".join(missed)
         again = f"run: course run {lesson.number} && course store {lesson.number}"

@@ -115,7 +115,7 @@ def _plan_full_jobs(lessons: Sequence[Lesson], request: Request) -> tuple[list[J
     full_runs = read_full_runs()
     jobs, left_out = [], []
     for lesson in lessons:
-        full = full_runs.get(lesson.number)
+        full = full_runs.get(lesson.slug)
         if full is None:
             left_out.append(lesson)
             continue
@@ -155,7 +155,7 @@ def run_request(request: Request, console: Console) -> int:
     if jobs and (line := name_hiding()):
         raise CourseError(line)
     for job in jobs:
-        _try_to_write(paths.RUNS / job.lesson.stem)
+        _try_to_write(paths.RUNS / job.lesson.slug)
     side_by_side = _choose_jobs(request, len(jobs))
     expected = {job.lesson.number: job.expect_seconds() for job in jobs}
     with Progress(console, expected, side_by_side) as progress, _heed_signals() as stop:
@@ -306,7 +306,7 @@ def judge(job: Job, folder: Path, manifest: dict[str, Any]) -> None:
     result = read_record(folder / "record.jsonl")
     manifest["inputs"] = result.manifest["inputs"]
     if job.profile == "full":
-        manifest["inputs"] = leave_out_own(manifest["inputs"], job.lesson.number)
+        manifest["inputs"] = leave_out_own(manifest["inputs"], job.lesson.slug)
     if job.profile == "default":
         manifest["error"] = manifest["error"] or _miss_bands(job.lesson, result.values)
     error = manifest["error"]
@@ -314,15 +314,15 @@ def judge(job: Job, folder: Path, manifest: dict[str, Any]) -> None:
     manifest["status"] = "interrupted" if interrupted else "failed" if error else "passed"
     if job.profile == "full" and not error:
         parts = {"values": result.values, "tables": result.tables, "answers": result.answers}
-        write_json(paths.RESULTS / f"{job.lesson.stem}.json", {"manifest": manifest, **parts})
-        drop_state(job.lesson.stem)
+        write_json(paths.RESULTS / f"{job.lesson.slug}.json", {"manifest": manifest, **parts})
+        drop_state(job.lesson.slug)
 
 
 def _miss_bands(lesson: Lesson, values: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
     """Return the bands that recorded values miss as an error of the manifest, or None."""
     from helpers.course import bands
 
-    missed = bands.check_recorded(lesson.number, values)
+    missed = bands.check_recorded(lesson.slug, values)
     return {"cell": None, "name": "Band", "message": "\n".join(missed)} if missed else None
 
 

@@ -336,7 +336,7 @@ def describe_lesson(lesson: Lesson) -> Page:
     if fresh:  # a run here, or None for the stored outputs
         passed, failed = fresh.run, None
     live = Result(values=fresh.values) if fresh else read_record(passed.record) if passed else Result()
-    recorded = paths.RESULTS / f"{lesson.stem}.json"
+    recorded = paths.RESULTS / f"{lesson.slug}.json"
     with reading(recorded, "recorded result"):
         full = Result(**json.loads(recorded.read_text(encoding="utf-8"))) if recorded.exists() else Result()
     return Page(

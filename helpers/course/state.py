@@ -46,8 +46,8 @@ def hold_state(manifest: dict[str, Any], *, anew: bool = False, keep: bool = Fal
         return
     with _lock(manifest):
         if anew:
-            drop_state(manifest["stem"])
-        folder, parts = find_state(manifest["stem"]), _read_parts(manifest["stem"])
+            drop_state(manifest["slug"])
+        folder, parts = find_state(manifest["slug"]), _read_parts(manifest["slug"])
         own = {name: manifest[name] for name in ("started", "commit", "dirty")} | {
             "made": _describe(manifest)
         }
@@ -65,23 +65,23 @@ def hold_state(manifest: dict[str, Any], *, anew: bool = False, keep: bool = Fal
 def check_state(manifest: Mapping[str, Any], *, anew: bool = False, keep: bool = False) -> None:
     """Raise the errors of `hold_state`, but change nothing, so that a request is refused before it begins."""
     with _lock(manifest):
-        made, parts = _describe(manifest), [] if anew else _read_parts(manifest["stem"])
+        made, parts = _describe(manifest), [] if anew else _read_parts(manifest["slug"])
         _refuse(manifest, [_compare(part, made) for part in parts], keep)
 
 
-def leave_out_own(inputs: list[dict[str, str]], number: str) -> list[dict[str, str]]:
+def leave_out_own(inputs: list[dict[str, str]], slug: str) -> list[dict[str, str]]:
     """Return the files that a full run read but for the record of its lesson, which it will replace."""
-    return [entry for entry in inputs if not entry["path"].startswith(f"reports/results/{number}_")]
+    return [entry for entry in inputs if entry["path"] != f"reports/results/{slug}.json"]
 
 
-def find_state(stem: str) -> Path:
+def find_state(slug: str) -> Path:
     """Return the path of the folder for the state of a lesson's full run; it need not exist."""
-    return paths.RUNS / stem / "state"
+    return paths.RUNS / slug / "state"
 
 
-def drop_state(stem: str) -> None:
+def drop_state(slug: str) -> None:
     """Remove the state of a lesson's full run. The caller must hold the lock of the state."""
-    shutil.rmtree(find_state(stem), ignore_errors=True)
+    shutil.rmtree(find_state(slug), ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -90,7 +90,7 @@ def _lock(manifest: Mapping[str, Any]) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     # Beside the folder and not in it, because `drop_state` removes the folder.
-    path = find_state(manifest["stem"]).with_suffix(".lock")
+    path = find_state(manifest["slug"]).with_suffix(".lock")
     holder = path.with_suffix(".holder")
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -135,9 +135,9 @@ def _add_named_imports(modules: Mapping[str, str]) -> set[str]:
     return found
 
 
-def _read_parts(stem: str) -> list[dict[str, Any]]:
+def _read_parts(slug: str) -> list[dict[str, Any]]:
     """Return the earlier, interrupted runs of a lesson that have left files in its state."""
-    folder, log = find_state(stem), find_state(stem) / "parts.json"
+    folder, log = find_state(slug), find_state(slug) / "parts.json"
     traces = [path.stat().st_mtime for path in folder.glob("**/*") if path.is_file() and path != log]
     if not traces:
         return []
@@ -152,20 +152,20 @@ def _read_parts(stem: str) -> list[dict[str, Any]]:
     began = datetime.fromisoformat(last["started"]).timestamp()
     last["seconds"] = round(max(0.0, max(traces) - began), 2)
     if "made" in last:
-        _add_run(stem, last)
+        _add_run(slug, last)
     return parts if last["seconds"] or len(parts) == 1 else parts[:-1]
 
 
-def _add_run(stem: str, part: dict[str, Any]) -> None:
+def _add_run(slug: str, part: dict[str, Any]) -> None:
     """Add from the run folder of a part the files that it read and the modules that its kernel imported."""
-    for path in (paths.RUNS / stem).glob("full-*/manifest.json"):
+    for path in (paths.RUNS / slug).glob("full-*/manifest.json"):
         manifest = json.loads(path.read_text(encoding="utf-8"))
         if manifest["started"] == part["started"]:
             imports = {*part["made"]["imports"], *manifest["fingerprint"]["modules"]}
             read = read_record(path.with_name("record.jsonl")).manifest["inputs"]
             part["made"]["imports"] = sorted(imports)
             part["made"]["inputs"] = {
-                entry["path"]: entry["sha256"] for entry in leave_out_own(read, manifest["lesson"])
+                entry["path"]: entry["sha256"] for entry in leave_out_own(read, manifest["slug"])
             }
 
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -95,27 +96,36 @@ def read_record(path: Path) -> Result:
     )
 
 
-def load_result(lesson: str) -> Result:
-    """Return what the last full run of a lesson recorded in `reports/results/`.
+def load_result(name: str) -> Result:
+    """Return what the last full run recorded under a name in `reports/results/`.
 
     Args:
-        lesson: its number, such as `03`.
+        name: of a lesson without its number, or of another full run in `notebooks/full.yaml`; such as
+            `fast_training`.
 
     Returns:
         The result; an empty one, whose `origin` says so, where no full run has been recorded yet.
 
     Raises:
-        ValueError: no such lesson.
+        ValueError: no full run has this name.
     """
-    found = sorted(RESULTS.glob(f"{lesson}_*.json"))
-    lessons = sorted({path.name[:2] for path in NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")})
-    if not found and lesson not in lessons:
-        raise ValueError(f"unknown lesson {lesson!r}{suggest(str(lesson).zfill(2), lessons, 'lessons')}")
-    if not found:
-        note_input(RESULTS / f"{lesson}_*.json", "")  # so that the lesson runs again once there is one
+    path = RESULTS / f"{name}.json"
+    if not path.exists():
+        lessons = {one.stem[:2]: one.stem[3:] for one in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))}
+        known = sorted({*lessons.values(), *_list_full_runs(), *(one.stem for one in RESULTS.glob("*.json"))})
+        if name not in known:
+            meant = lessons.get(str(name).zfill(2), name)
+            raise ValueError(f"no full run is called {name!r}{suggest(meant, known, 'full runs')}")
+        note_input(path, "")  # so that the lesson runs again once there is one
         return Result()
-    content = found[0].read_bytes()
-    note_input(found[0], hashlib.sha256(content).hexdigest())
+    content = path.read_bytes()
+    note_input(path, hashlib.sha256(content).hexdigest())
     run = Path(os.environ.get("COURSE_RUN_DIR", ""))
-    replaced = run.name.startswith("full-") and run.parent.name == found[0].stem
+    replaced = run.name.startswith("full-") and run.parent.name == path.stem
     return replace(Result(**json.loads(content)), replaced=replaced)
+
+
+def _list_full_runs() -> list[str]:
+    """Return the names at the beginning of a line in `notebooks/full.yaml`."""
+    path = NOTEBOOKS / "full.yaml"
+    return re.findall(r"^(\w+):", path.read_text(encoding="utf-8"), re.MULTILINE) if path.exists() else []

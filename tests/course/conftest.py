@@ -69,7 +69,7 @@ class House:
         """Return the manifests of all runs of a lesson that have a folder, oldest first."""
         found = [
             json.loads(path.read_text())
-            for path in (self.root / "reports/runs" / stem).glob("*/manifest.json")
+            for path in (self.root / "reports/runs" / stem[3:]).glob("*/manifest.json")
         ]
         return sorted(found, key=lambda manifest: manifest["started"])
 
