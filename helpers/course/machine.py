@@ -3,7 +3,7 @@
 import platform
 import shutil
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -104,20 +104,27 @@ def print_report(console: Console, lessons: Sequence[tuple[Lesson, FullRun | Non
     table = Table(box=None, pad_edge=False)
     for column in ("lesson", "", "here?", "processor", "memory", "full run"):
         table.add_column(column)
-    obstacles = [_find_obstacle(lesson) for lesson, _ in lessons]
-    for (lesson, full), obstacle in zip(lessons, obstacles, strict=True):
+    cures: dict[str, None] = {}  # each is told once, below
+    good = True
+    for lesson, full in lessons:
+        obstacle = _find_obstacle(lesson, cures)
+        good = good and not obstacle
         here = Text(obstacle or "yes", style="red" if obstacle else "")
-        table.add_row(lesson.number, Text(lesson.title), here, *_tell_cost(lesson), Text(_tell_full(full)))
+        row = (lesson.number, Text(lesson.title), here, *_tell_cost(lesson), Text(_tell_full(full, cures)))
+        table.add_row(*row)
     console.print(table)
-    return not any(obstacles)
+    if cures:
+        lines = ["", "to get the data that are missing:", *(f"    {cure}" for cure in cures)]
+        console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+    return good
 
 
-def _find_obstacle(lesson: Lesson) -> str:
-    """Return why the default run of a lesson cannot be made here, or an empty string."""
+def _find_obstacle(lesson: Lesson, cures: dict[str, None]) -> str:
+    """Return why the default run of a lesson cannot be made here, or an empty string; note what to do."""
     needed = lesson.about.get("memory_mib", 0)
     if needed * 2**20 > measure_memory():
         return f"needs {needed} MiB of memory"
-    return name_missing(lesson.about.get("data", ()))
+    return _note_missing(lesson.about.get("data", ()), cures)
 
 
 def _tell_cost(lesson: Lesson) -> tuple[str, str]:
@@ -133,20 +140,32 @@ def _tell_cost(lesson: Lesson) -> tuple[str, str]:
     )
 
 
-def _tell_full(full: FullRun | None) -> str:
+def _tell_full(full: FullRun | None, cures: dict[str, None]) -> str:
     if full is None:
         return "none"
-    return ", ".join(part for part in (full.time or "time unknown", name_missing(full.needs)) if part)
+    missing = _note_missing(full.needs, cures)
+    return ", ".join(part for part in (full.time or "time unknown", missing) if part)
+
+
+def _note_missing(sets: Iterable[str], cures: dict[str, None]) -> str:
+    """Return which data sets are not here, and note how to get them."""
+    missing = list(_list_missing(sets))
+    cures |= {cure: None for _, cure in missing if cure}
+    return ", ".join(what for what, _ in missing).replace(", needs ", ", ")
 
 
 def name_missing(sets: Iterable[str]) -> str:
     """Return what to do about the first data set that is not here, or an empty string."""
+    return "; run: ".join(filter(None, next(_list_missing(sets), ())))
+
+
+def _list_missing(sets: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield of each data set that is not here which it is, and the command that brings it."""
     from helpers.data.catalog import read_catalog
 
     catalogue = read_catalog()
     for name in sets:
         if name not in catalogue:
-            return f"names the data set {name!r}, which data/catalog.toml does not have"
-        if not all(file.path.is_file() for file in catalogue[name].files):
-            return f"needs {name}; run: {catalogue[name].files[0].cure}"
-    return ""
+            yield f"names the data set {name!r}, which data/catalog.toml does not have", ""
+        elif not all(file.path.is_file() for file in catalogue[name].files):
+            yield f"needs {name}", catalogue[name].files[0].cure

@@ -25,14 +25,34 @@ def test_check_lists_every_lesson(house):
     [small] = [line for line in result.output.splitlines() if line.startswith("51")]
     assert small.split() == ["51", "Small", "yes", "1:15", "300", "MiB", "none"]
     assert "a day on two cores" in result.output
-    assert "course data fetch cifar10" in " ".join(result.output.split())
+    assert "needs cifar10" in " ".join(result.output.split())
+
+
+def test_check_tells_once_how_to_get_what_is_missing(house, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    runs = ""
+    for number, needs in ((51, "cifar10"), (52, "cifar10, mnist"), (53, "cifar10")):
+        house.write_lesson(f"{number}_one", title="One", data=["photos"] if number == 53 else [])
+        runs += f"'{number}': {{time: 1 minute on two cores, needs: [{needs}]}}\n"
+    house.write("notebooks/full.yaml", runs)
+    result = house.course("check")
+    assert result.exit_code == 1, "53 has not what its default run needs"
+    table, _, cures = result.output.partition("\nto get the data that are missing:\n")
+    assert [cure.strip() for cure in cures.splitlines()] == [
+        "course data fetch cifar10",
+        "course data fetch mnist",
+        "course data fetch photos",
+    ]
+    assert "run:" not in table
+    assert "needs cifar10, mnist" in " ".join(table.split())
+    assert len(table.split("lesson", 1)[1].splitlines()) <= 1 + 2 * 3, "two lines for a lesson"
 
 
 @pytest.mark.parametrize(
     ("about", "words"),
     [
         ({"memory_mib": 10**9}, "needs 1000000000 MiB of memory"),
-        ({"data": ["cifar10"]}, "needs cifar10; run: course data fetch cifar10"),
+        ({"data": ["cifar10"]}, "needs cifar10 "),
         ({"data": ["cifar11"]}, "names the data set 'cifar11'"),
     ],
 )
