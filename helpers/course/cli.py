@@ -106,7 +106,7 @@ def run(
     workers: int | None,
     scheduler: str | None,
 ) -> None:
-    """Run the lessons named by number, or all; leave out those that are up to date.
+    """Run the lessons named by number, name or notebook, or all; leave out those that are up to date.
 
     A lesson runs again when its code cells, the helpers it imports, its parameters, its data, its bands, or
     the versions of Python and of packages changed. After an interruption give the same command again: lessons

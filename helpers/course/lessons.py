@@ -192,16 +192,23 @@ def _find_original(number: str, candidates: list[Path]) -> Path:
 
 
 def find_lesson(name: str | int) -> Lesson:
-    """Return the lesson with this number, written `01` or `1`.
+    """Return the lesson with this number, written `01` or `1`, with this stem, or of this notebook.
+
+    The path of a copy is none of a lesson.
 
     Raises:
         CourseError: no such lesson.
     """
     lessons = {lesson.number: lesson for lesson in find_lessons()}
-    number = str(name).zfill(2)
-    if number not in lessons:
-        raise CourseError(f"unknown lesson {str(name)!r}{suggest(str(name), lessons, 'lessons')}")
-    return lessons[number]
+    name = str(name)
+    if name.zfill(2) in lessons:
+        return lessons[name.zfill(2)]
+    path = Path(name)
+    for lesson in lessons.values():
+        same = path.resolve() == lesson.path.resolve() if path.is_file() else path.name == name
+        if same and path.name in (lesson.stem, lesson.path.name):
+            return lesson
+    raise CourseError(f"unknown lesson {name!r}{suggest(name, lessons, 'lessons')}")
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,39 @@ def test_unknown_lesson(house, name, line):
     assert refuse(house, "run", name) == line
 
 
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("", "1"),
+        ("", "01_one"),
+        ("", "01_one.ipynb"),
+        ("", "notebooks/01_one.ipynb"),
+        ("", "./notebooks/../notebooks/01_one.ipynb"),
+        ("notebooks", "01_one.ipynb"),
+        ("reports", "../notebooks/01_one.ipynb"),
+    ],
+)
+def test_a_lesson_is_known_by_number_stem_and_path(house, monkeypatch, folder, name):
+    lesson = house.write_lesson("01_one")
+    house.write_lesson("13_thirteen")
+    monkeypatch.chdir(house.root / folder)
+    assert find_lesson(name).path == lesson.path
+    assert find_lesson(str(lesson.path)).path == lesson.path
+
+
+@pytest.mark.parametrize(
+    "name", ["mine/01_one.ipynb", "notebooks/01_one-Copy1.ipynb", "01_one-Copy1", "gone/01_one.ipynb"]
+)
+def test_the_path_of_a_copy_is_not_taken_for_the_lesson(house, monkeypatch, name):
+    text = house.write_lesson("01_one").path.read_text()
+    for copy in ("mine/01_one.ipynb", "notebooks/01_one-Copy1.ipynb"):
+        house.write(copy, text)
+    monkeypatch.chdir(house.root)
+    assert refuse(house, "run", name) == f"unknown lesson '{name}'; lessons: 01"
+    monkeypatch.chdir(house.root / "mine")
+    assert refuse(house, "run", "01_one.ipynb") == "unknown lesson '01_one.ipynb'; lessons: 01"
+
+
 COPIES = ("01_one_my_answers", "01_on", "01_0", "01_one-Copy1", "01_answers")
 
 
@@ -129,6 +162,7 @@ def test_parameters_cell_holds_plain_values_only(house):
     ("text", "words"),
     [
         ("'03': {}", "unknown lesson '03'"),
+        ("01_one: {}", "'01_one' is no number; write '01'"),
         ("'01': {tme: long}", "unknown key 'tme'; did you mean time?"),
         ("'01': {parameters: {sed: 1}}", "unknown parameter 'sed' of lesson 01; did you mean seed?"),
         ("'01': {limit: -1}", "limit -1 is no number of seconds"),
