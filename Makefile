@@ -56,8 +56,8 @@ style: setup         ## check style, format and declared imports
 	$(BIN)/ruff format --check .
 	$(BIN)/deptry .
 
-lab: setup           ## open JupyterLab on the lessons; options go through ARGS="--no-browser --port 9999"
-	$(BIN)/jupyter lab --notebook-dir=notebooks notebooks/00_start_here.ipynb $(ARGS)
+lab: setup           ## open JupyterLab on the first lesson; options go through ARGS="--no-browser --port 9999"
+	$(BIN)/jupyter lab --notebook-dir=. notebooks/00_start_here.ipynb $(ARGS)
 
 bench: setup         ## measure our code and the alternatives on this machine
 	$(BIN)/python -m benchmarks

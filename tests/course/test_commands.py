@@ -232,12 +232,14 @@ def test_lab_opens_the_first_lesson(loopback, tmp_path):
             assert server.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
             with contextlib.suppress(URLError, ConnectionError, TimeoutError):
-                page = get("/lab/tree/00_start_here.ipynb")
+                page = get("/lab/tree/notebooks/00_start_here.ipynb")
             time.sleep(0.2)
         assert "jupyter-config-data" in page
-        lesson = json.loads(get("/api/contents/00_start_here.ipynb"))
+        lesson = json.loads(get("/api/contents/notebooks/00_start_here.ipynb"))
+        cards = json.loads(get("/api/contents/data/README.md"))
         [opened] = (tmp_path / "RUNTIME").glob("jpserver-file-to-run-*-open.html")  # for the browser
-        assert f":{port}/lab/tree/00_start_here.ipynb" in opened.read_text()
+        assert f":{port}/lab/tree/notebooks/00_start_here.ipynb" in opened.read_text()
+    assert cards["type"] == "file", "what lessons speak of can be opened too"
     assert lesson["type"] == "notebook"
     assert lesson["content"]["metadata"]["course"]["title"] == "Start here"
     with pytest.raises(URLError):
