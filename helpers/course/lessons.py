@@ -192,7 +192,7 @@ def _find_original(number: str, candidates: list[Path]) -> Path:
 
 
 def find_lesson(name: str | int) -> Lesson:
-    """Return the lesson with this number, written `01` or `1`, with this stem, or of this notebook.
+    """Return the lesson with this number, written `01` or `1`, with this name, such as `tuning`, or of this notebook.
 
     The path of a copy is none of a lesson.
 
@@ -206,7 +206,7 @@ def find_lesson(name: str | int) -> Lesson:
     path = Path(name)
     for lesson in lessons.values():
         same = path.resolve() == lesson.path.resolve() if path.is_file() else path.name == name
-        if same and path.name in (lesson.stem, lesson.path.name):
+        if same and path.name in (lesson.slug, lesson.stem, lesson.path.name):
             return lesson
     raise CourseError(f"unknown lesson {name!r}{suggest(name, lessons, 'lessons')}")
 

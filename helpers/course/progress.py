@@ -233,6 +233,6 @@ def _show_path(path: Path) -> str:
 
 def describe_error(error: dict[str, Any]) -> str:
     """Return where and how a lesson failed, with the first three lines of the message."""
-    where = f" in cell {error['cell']}" if error["cell"] else ""
+    where = f" in code cell {error['cell']}" if error["cell"] else ""
     lines = error["message"].splitlines()[:3] or [""]
     return f"failed{where}: {error['name']}: " + "\n  ".join(lines)

@@ -407,7 +407,7 @@ def describe_error(manifest: dict[str, Any]) -> str:
     if not error:
         return ""
     first = str(error["message"]).strip().partition("\n")[0]
-    where = f"cell {error['cell']}" if error["cell"] else ""
+    where = f"code cell {error['cell']}" if error["cell"] else ""
     return ": ".join(part for part in (where, error["name"], first) if part)
 
 

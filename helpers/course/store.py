@@ -109,7 +109,7 @@ def _refuse_paths(notebook: NotebookNode, lesson: Lesson) -> None:
                 if pattern.search(text):
                     path = f"{folder}{os.sep}"
                     raise CourseError(
-                        f"lesson {lesson.number}: cell {count} prints the path {path} of this machine"
+                        f"lesson {lesson.number}: code cell {count} prints the path {path} of this machine"
                     )
 
 

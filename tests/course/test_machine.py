@@ -178,4 +178,4 @@ def test_durations():
 
 def test_long_messages_are_cut():
     error = {"cell": 3, "name": "ValueError", "message": "one\ntwo\nthree\nfour"}
-    assert describe_error(error) == "failed in cell 3: ValueError: one\n  two\n  three"
+    assert describe_error(error) == "failed in code cell 3: ValueError: one\n  two\n  three"

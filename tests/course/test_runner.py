@@ -59,7 +59,7 @@ def test_failing_lessons_do_not_stop_the_others(house):
     }
     assert (ends["52_killed"]["error"]["cell"], ends["52_killed"]["error"]["name"]) == (2, "KernelDied")
     assert (ends["53_exit"]["error"]["cell"], ends["53_exit"]["error"]["name"]) == (2, "SystemExit")
-    assert "lesson 51 failed in cell 3: ValueError: first line\n" in result.output
+    assert "lesson 51 failed in code cell 3: ValueError: first line\n" in result.output
     assert str(find_runs(find_lesson(51))[0].notebook) in result.output
     assert ends["54_good"]["peak_memory_mib"] > 20
     assert ends["54_good"]["seeds"] == {"seed": 0}
@@ -301,7 +301,7 @@ def test_lessons_run_side_by_side(house):
     result = house.course("run", "--jobs", "2")
     assert result.exit_code == 1
     assert [house.manifests(stem)[0]["status"] for stem in ("51_one", "52_two")] == ["passed", "failed"]
-    assert "lesson 52 failed in cell 4: ValueError: mine" in result.output
+    assert "lesson 52 failed in code cell 4: ValueError: mine" in result.output
 
 
 def test_the_longest_lesson_begins_first_and_memory_limits_how_many_run(house, monkeypatch):

@@ -258,7 +258,7 @@ def test_landing_page_tells_how_each_lesson_stands(html: Path) -> None:
         "failed",
         "stored",
     ]
-    assert lessons[1].code.get_text() == "cell 2: NameError: name 'x' is not defined"
+    assert lessons[1].code.get_text() == "code cell 2: NameError: name 'x' is not defined"
     assert "here in 23 s, 2026-03-01 full run in 2.0 h, 2026-01-31" in " ".join(
         lessons[0].get_text(" ").split()
     )

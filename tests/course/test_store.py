@@ -151,7 +151,7 @@ def test_store_refuses(house, status):
     words = {
         "never": "not run yet",
         "changed": "its code cells changed",
-        "path": f"cell 2 prints the path {house.root}/",
+        "path": f"code cell 2 prints the path {house.root}/",
     }
     assert result.exit_code == 2
     assert words[status] in result.stderr
@@ -177,7 +177,7 @@ def test_the_path_of_any_home_is_found_however_it_is_printed(house, monkeypatch,
         (home / "notes.txt").as_uri(),
     ):
         monkeypatch.setattr("helpers.paths.ROOT", house.root / "elsewhere")
-        with pytest.raises(CourseError, match="cell 1 prints the path"):
+        with pytest.raises(CourseError, match="code cell 1 prints the path"):
             _refuse_paths(make_executed(text), lesson)
     _refuse_paths(make_executed("https://example.org/notes.txt, a//b"), lesson)
 
