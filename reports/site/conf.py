@@ -37,6 +37,7 @@ html_theme_options = {
 html_static_path = ["_static"]
 html_css_files = ["course.css"]
 html_js_files = ["course.js"]
+html_favicon = "_static/favicon.svg"
 html_extra_path = ["extra"]
 html_context = {**COURSE, "default_mode": "auto"}
 html_math_renderer = "mathml"
@@ -44,7 +45,7 @@ html_use_index = False
 html_copy_source = False
 html_show_copyright = False
 html_show_sphinx = False
-# A page opened from a disk may not read other pages, so results are listed without excerpts.
+# A page opened from a disk may not read other pages; course.js lists results with excerpts elsewhere.
 html_show_search_summary = False
 
 

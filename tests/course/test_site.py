@@ -6,7 +6,10 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from urllib.parse import unquote, urlsplit
 
 import nbformat
@@ -591,6 +594,63 @@ def test_a_dark_page_is_printed_in_light_colours(browser: Chromium, html: Path) 
         browser.evaluate(f"{theme} = 'dark'; addEventListener('beforeprint', () => window.seen = {theme})")
         assert browser.call("Page.printToPDF")["data"]
         assert browser.evaluate(f"[seen, {theme}]") == ["light", "dark"]
+
+
+CONTRAST = """(element) => {
+    const light = ([r, g, b]) => [r, g, b].map((part) => part / 255)
+        .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, part, place) => sum + part * [0.2126, 0.7152, 0.0722][place], 0);
+    const read = (colour) => colour.match(/[\\d.]+/g).map(Number);
+    const front = light(read(getComputedStyle(element).color));
+    const ground = () => read(getComputedStyle(element).backgroundColor);
+    while (ground()[3] === 0) element = element.parentElement;
+    const [low, high] = [front, light(ground())].sort((a, b) => a - b);
+    return (high + 0.05) / (low + 0.05);
+}"""
+
+
+def test_comments_are_quieter_than_the_code_and_can_be_read(browser: Chromium, html: Path) -> None:
+    browser.open((html / "notebooks" / f"{PICTURES}.html").as_uri(), 1280)
+    browser.evaluate("""document.querySelector(".tag_parameters pre").innerHTML =
+        '<span class="n">x</span><span class="c1"># why</span>'""")
+    for theme in ("light", "dark"):
+        browser.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+        spans = "[...document.querySelectorAll('.tag_parameters pre span')]"
+        code, comment = browser.evaluate(f"{spans}.map({CONTRAST})")
+        assert 4.5 <= comment < code, theme
+
+
+def test_pages_say_what_they_are(html: Path) -> None:
+    index, lesson = read_page(html, "index"), read_page(html)
+    assert index.title.get_text() == "Image Classification, Checked"
+    title = " ".join(lesson.title.get_text().split())
+    assert title == "Pictures \N{EM DASH} Image Classification, Checked"
+    described = [page.select_one("meta[name=description]")["content"] for page in (index, lesson)]
+    assert described == ["Image Classification, Checked", "What Pictures shows."]
+    assert all(
+        (html / page.select_one("link[rel=icon]")["href"].removeprefix("../")).is_file()
+        for page in (index, lesson)
+    )
+
+
+SEARCHED = """new Promise((resolve) => setInterval(() => {
+    const results = [...document.querySelectorAll("#search-results li")];
+    if (results.length && !document.querySelector("#search-progress:not(:empty)"))
+        setTimeout(() => resolve(results.map((result) => result.innerText)), 500);
+}, 50))"""
+
+
+def test_search_on_a_server_shows_where_the_word_stands(browser: Chromium, html: Path, loopback) -> None:
+    handler = partial(SimpleHTTPRequestHandler, directory=html)
+    handler.func.log_message = lambda *_: None
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            browser.open(f"http://127.0.0.1:{server.server_port}/search.html?q=shifts", 1280)
+            [result] = browser.evaluate(SEARCHED)
+        finally:
+            server.shutdown()
+    assert "Flips and shifts." in result
 
 
 def test_search_finds_a_lesson(browser: Chromium, html: Path) -> None:

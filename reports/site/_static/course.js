@@ -7,3 +7,8 @@ addEventListener("beforeprint", () => {
 addEventListener("afterprint", () => {
   document.documentElement.dataset.theme = theme;
 });
+
+// A page opened from a disk may not read other pages; from a server it may, and results get an excerpt.
+if (typeof DOCUMENTATION_OPTIONS === "object" && location.protocol !== "file:") {
+  DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = true;
+}
