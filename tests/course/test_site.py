@@ -618,6 +618,9 @@ def test_comments_are_quieter_than_the_code_and_can_be_read(browser: Chromium, h
         spans = "[...document.querySelectorAll('.tag_parameters pre span')]"
         code, comment = browser.evaluate(f"{spans}.map({CONTRAST})")
         assert 4.5 <= comment < code, theme
+        colour = browser.evaluate(f"getComputedStyle({spans}[1]).color")
+        parts = [int(part) for part in re.findall(r"\d+", colour)]
+        assert max(parts) - min(parts) < 64, f"{theme}: {colour} is a bright colour"
 
 
 def test_pages_say_what_they_are(html: Path) -> None:
