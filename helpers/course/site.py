@@ -119,7 +119,7 @@ def stage(folder: Path, lessons: Sequence[Lesson], cards: bool = True) -> None:
 
 
 def _stage_lesson(lesson: Lesson, page: "Page", folder: Path, missing: list[str]) -> dict[str, str]:
-    """Put a lesson in place; return the alternative texts of its figures, and note which pictures lack."""
+    """Put a lesson in place; return the alternative texts of its figures, and note missing pictures."""
     with reading(page.source, "notebook"):
         notebook = clean_notebook(nbformat.read(page.source, as_version=4))
     if page.fresh and page.source != lesson.path:  # of a run, with the present prose
@@ -243,11 +243,12 @@ def _copy_files(text: str, where: str, origin: Path, folder: Path, html: bool = 
     pasted = {path.name for path in (folder / origin.name).glob("pasted-*")}
     for target, is_picture in _list_html_targets(text) if html else _list_targets(text):
         name = unquote(target if is_picture else target.partition("#")[0])
-        path = (origin / name).resolve()
-        inside = path.is_relative_to(root) and not Path(name).is_absolute()
+        path = origin / name
+        inside = path.resolve().is_relative_to(root) and not Path(name).is_absolute()
         if inside and path.is_file():
             if path.suffix not in (".ipynb", ".md"):
-                _put(path.read_bytes(), path.relative_to(root), folder)
+                # Under the name that the text says: the file may be a link to one of another name.
+                _put(path.read_bytes(), Path(os.path.normpath(Path(origin.name, name))), folder)
         elif is_picture and name not in pasted:
             cure = "put the file there, or name the right one"
             yield f'{where} shows the picture "{name}", which is no file in the repository; {cure}'

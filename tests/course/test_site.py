@@ -352,6 +352,7 @@ def make_lesson_of_pictures(stem: str) -> dict[str, bytes | str]:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content)
     (paths.DATA / "shared.png").write_bytes(files["a cat.png"])
+    (paths.NOTEBOOKS / "linked.png").symlink_to("a cat.png")
     pasted = make_cell_with(
         {"image.png": 1, "my image.png": 2},
         "![pasted](attachment:image.png) ![spaced](attachment:my%20image.png)\n\n"
@@ -363,6 +364,7 @@ def make_lesson_of_pictures(stem: str) -> dict[str, bytes | str]:
         f"![embedded]({embedded}) ![remote]({REMOTE}) <img alt='remote tag' src='{REMOTE}'>",
         "![cat](<a cat.png>) ![cat 2](a%20cat.png) ![café](café.png) ![one](a(1).png) ![all](100%25.png)",
         '<div align="center">\n  <img alt="deep" src="shapes/deep one.png">\n</div>',
+        "![linked](linked.png)",
         "![shared][s], not `![x](no.png)`\n\n```\n![x](no.png)\n```\n\n[s]: ../data/shared.png",
     )
     printed = f"<p>\n\n    <img alt='printed' src='printed.png'></p><img alt='data' src='{embedded}'>"
@@ -375,7 +377,7 @@ def make_lesson_of_pictures(stem: str) -> dict[str, bytes | str]:
         **{"pasted": first, "spaced": second, "tag": first, "drawn": SVG.encode(), "embedded": third},
         **{"remote": REMOTE, "remote tag": REMOTE, "cat": cat, "cat 2": cat, "café": files["café.png"]},
         **{"one": files["a(1).png"], "all": files["100%.png"], "deep": files["shapes/deep one.png"]},
-        **{"shared": cat, "printed": files["printed.png"], "data": third},
+        **{"shared": cat, "linked": cat, "printed": files["printed.png"], "data": third},
     }
 
 
