@@ -89,18 +89,34 @@ with _divert_stderr():
 
         # It warns of many models being compiled, which is what a search, or a course, does.
         tf.get_logger().setLevel("ERROR")
+        # Several processes may share a GPU: kernels, workers, sandboxes. By default the first takes it all.
+        with contextlib.suppress(RuntimeError):  # this process has used one before, and so has set it
+            for gpu in tf.config.list_physical_devices("GPU"):
+                tf.config.experimental.set_memory_growth(gpu, True)
         tf.zeros(1)  # the first operation initialises the devices, and says so
 
 __all__ = ["choose_precision", "copy_in_precision", "keras"]
 
 
-def choose_precision() -> str:
-    """Return the Keras dtype policy to train with: `mixed_bfloat16` on a processor that computes it.
+def _list_gpus() -> list[tuple[int, int]]:
+    """Return the compute capability of each GPU that TensorFlow uses; (0, 0) where it has none."""
+    if keras.backend.backend() != "tensorflow":
+        return []
+    details = map(tf.config.experimental.get_device_details, tf.config.list_physical_devices("GPU"))
+    return [one.get("compute_capability", (0, 0)) for one in details]
 
-    On any other processor it is emulated, and slower than `float32`. Introduced in lesson 14.
+
+def choose_precision() -> str:
+    """Return the Keras dtype policy to train with: `mixed_bfloat16` where the hardware computes it.
+
+    That is asked of the GPUs, which train where there are any, and of the processor otherwise. Other hardware
+    emulates it, which is slower than `float32`. Introduced in lesson 14.
     """
     processor = Path("/proc/cpuinfo")
-    computes = processor.exists() and "avx512_bf16" in processor.read_text()
+    if gpus := _list_gpus():
+        computes = min(gpus) >= (8, 0)  # NVIDIA Ampere
+    else:
+        computes = processor.exists() and "avx512_bf16" in processor.read_text()
     return "mixed_bfloat16" if computes else "float32"
 
 
