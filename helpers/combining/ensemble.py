@@ -273,12 +273,18 @@ class SnapshotKeeper:
         if rest == 0:
             weights = model.get_weights()
             write_atomically(self.folder / f"{cycle}.npz", lambda file: np.savez(file, *weights))
+            for number, path in self._list_files():
+                if number > cycle:  # this run has not come so far: an earlier, longer one left it
+                    path.unlink()
         return {}
+
+    def _list_files(self) -> list[tuple[int, Path]]:
+        return sorted((int(path.stem), path) for path in self.folder.glob("*.npz"))
 
     def load(self) -> list[list[np.ndarray]]:
         """Return the weights of all snapshots, in order; for `model.set_weights`."""
         snapshots = []
-        for path in sorted(self.folder.glob("*.npz"), key=lambda path: int(path.stem)):
+        for _, path in self._list_files():
             with np.load(path) as file:
                 snapshots.append([file[name] for name in file.files])
         return snapshots

@@ -327,6 +327,18 @@ def test_normalisation_inside_nested_models_is_measured_too(digits, depth):
         np.testing.assert_allclose(nested, plain, rtol=1e-5, atol=1e-6)
 
 
+def test_snapshots_of_an_earlier_run_are_none_of_this_one(tmp_path):
+    model = build_digits()
+    model.compile(keras.optimizers.SGD())
+    model.optimizer.build(model.trainable_variables)
+    for cycles in (12, 2):
+        keeper = SnapshotKeeper(tmp_path, steps=3)
+        for iterations in range(1, 3 * cycles + 1):
+            model.optimizer.iterations.assign(iterations)
+            keeper(model)
+        assert len(keeper.load()) == cycles
+
+
 def test_a_snapshot_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
     model = build_digits()
     model.compile(keras.optimizers.SGD())
