@@ -19,6 +19,7 @@ MODELS = REPORTS / "models"
 MEMBERS = REPORTS / "members"
 RUNS = REPORTS / "runs"
 HTML = REPORTS / "html"
+CACHE_AS_NOTED = "data/cache/"  # begins the names of cached files in records, wherever the cache is
 
 
 def cache() -> Path:

@@ -23,7 +23,10 @@ def append_line(line: dict[str, Any]) -> None:
 def note_input(path: Path, sha256: str) -> None:
     """Note that this run read a file, so that it runs again when the file changes."""
     path = path.resolve()
-    shown = path.relative_to(paths.ROOT).as_posix() if path.is_relative_to(paths.ROOT) else path.name
+    if path.is_relative_to(paths.cache()):
+        shown = paths.CACHE_AS_NOTED + path.relative_to(paths.cache()).as_posix()
+    else:
+        shown = path.relative_to(paths.ROOT).as_posix() if path.is_relative_to(paths.ROOT) else path.name
     append_line({"kind": "input", "path": shown, "sha256": sha256})
 
 

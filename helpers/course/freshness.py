@@ -155,7 +155,7 @@ def explain_staleness(lesson: Lesson, profile: str, parameters: Mapping[str, Any
         return "not run yet"
     if last.status != "passed":
         return f"the last run {'failed' if last.status == 'failed' else 'was interrupted'}"
-    if last.manifest["parameters"] != dict(parameters):
+    if last.manifest["parameters"] != json.loads(json.dumps(parameters)):  # where a tuple is a list
         return "its parameters changed"
     return next(list_changes(lesson, read_fingerprint(last.manifest)), "")
 
@@ -166,9 +166,14 @@ def find_last(lesson: Lesson, profile: str) -> Run | None:
 
 
 def find_input(shown: str) -> Path | None:
-    """Return the file that a run noted by its path in the repository, or by its name in a cache elsewhere."""
+    """Return the file that a run noted by this name, or None."""
+    if shown.startswith(paths.CACHE_AS_NOTED):
+        path = paths.cache() / shown.removeprefix(paths.CACHE_AS_NOTED)
+        return path if path.is_file() else None
     here = next((path for path in paths.ROOT.glob(shown) if path.is_file()), None)
-    return here or next(paths.cache().rglob(Path(shown).name), None)
+    if here or "/" in shown:
+        return here
+    return next(paths.cache().rglob(shown), None)  # older records name files of a cache elsewhere like this
 
 
 def trace_imports(lesson: Lesson) -> list[Path]:

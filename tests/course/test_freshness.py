@@ -167,21 +167,30 @@ def test_order_of_runs_is_not_that_of_the_clock(house, pass_lesson):
     assert explain(lesson) == ""
 
 
+def test_parameters_are_compared_as_a_manifest_keeps_them(house, pass_lesson):
+    lesson = house.write_lesson("01_one", parameters="sizes = ((1, 2), [3])\nrates = {1: 0.5}")
+    pass_lesson(lesson)
+    assert explain(lesson) == ""
+    changed = house.write_lesson("01_one", parameters="sizes = ((1, 2), [4])\nrates = {1: 0.5}")
+    assert explain(changed) == "its parameters changed"
+
+
 def test_inputs_are_compared_by_content(house, pass_lesson, monkeypatch, tmp_path_factory):
     lesson = house.write_lesson("01_one")
     here = house.write("data/here.bin", "a")
     elsewhere = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("COURSE_CACHE", str(elsewhere))
-    (elsewhere / "mnist").mkdir()
-    there = elsewhere / "mnist" / "there.bin"
-    there.write_text("a")
+    for name, text in {"fashion-mnist": "other", "mnist": "a"}.items():
+        (elsewhere / name).mkdir()
+        there = elsewhere / name / "there.bin"
+        there.write_text(text)
+    (elsewhere / "older.bin").write_text("a")
     digest = hashlib.sha256(b"a").hexdigest()
     absent = {"path": "reports/results/01_*.json", "sha256": ""}
-    pass_lesson(
-        lesson, {"path": "data/here.bin", "sha256": digest}, {"path": "there.bin", "sha256": digest}, absent
-    )
+    names = ("data/here.bin", "data/cache/mnist/there.bin", "older.bin")
+    pass_lesson(lesson, *({"path": name, "sha256": digest} for name in names), absent)
     assert explain(lesson) == ""
-    for path, name in [(here, "data/here.bin"), (there, "there.bin")]:
+    for path, name in zip((here, there, elsewhere / "older.bin"), names, strict=True):
         path.write_text("b")
         assert explain(lesson) == f"{name} changed"
         path.unlink()

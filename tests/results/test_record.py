@@ -155,6 +155,18 @@ def test_inputs_are_noted_relative_to_the_repository(run):
     assert read_record(run).manifest["inputs"] == [{"path": "data/claims.csv", "sha256": "abc"}]
 
 
+def test_inputs_of_a_cache_elsewhere_are_noted_with_their_folder(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "class"))
+    for name in ("mnist", "fashion-mnist"):
+        note_input(tmp_path / "class" / name / "labels.bin", name)
+    note_input(tmp_path / "labels.bin", "nowhere")
+    assert read_record(run).manifest["inputs"] == [
+        {"path": "data/cache/mnist/labels.bin", "sha256": "mnist"},
+        {"path": "data/cache/fashion-mnist/labels.bin", "sha256": "fashion-mnist"},
+        {"path": "labels.bin", "sha256": "nowhere"},
+    ]
+
+
 def test_without_a_runner_arguments_are_still_checked(monkeypatch):
     monkeypatch.delenv("COURSE_RUN_DIR", raising=False)
     record("loss", 0.5)
