@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -132,7 +133,7 @@ print(json.dumps([describe(part) for part in parts] + [describe({"a", "b", "c"})
 
 
 def test_descriptions_are_the_same_in_every_process():
-    here = str(__file__.rpartition("/")[0])
+    here = str(Path(__file__).parent)
     shown = {
         subprocess.run(
             [sys.executable, "-c", SHOW, here],

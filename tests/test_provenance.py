@@ -1,8 +1,12 @@
+import os
+
 import pytest
 from git_repository import commit_all
 
 from helpers import paths
 from helpers.provenance import read_commit
+
+needs_shell = pytest.mark.skipif(os.name != "posix", reason="its git is a script of a shell")
 
 
 @pytest.fixture
@@ -30,6 +34,7 @@ def test_a_clean_checkout_has_its_commit(checkout):
     assert read_commit() == (commit, True)
 
 
+@needs_shell
 @pytest.mark.filterwarnings("ignore:git does not tell")
 @pytest.mark.parametrize("script", ["exit 1", "kill -9 $$", "echo fatal: index file corrupt >&2; exit 128"])
 def test_a_status_that_fails_counts_as_changed(checkout, tmp_path_factory, monkeypatch, script):
@@ -38,6 +43,7 @@ def test_a_status_that_fails_counts_as_changed(checkout, tmp_path_factory, monke
     assert read_commit() == ("a" * 40, True)
 
 
+@needs_shell
 def test_a_git_that_refuses_is_heard_in_words(checkout, tmp_path_factory, monkeypatch):
     words = "fatal: detected dubious ownership in repository at '/course'"
     replace_git(tmp_path_factory.mktemp("fake"), monkeypatch, f'echo "{words}" >&2; exit 128')

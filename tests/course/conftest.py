@@ -1,6 +1,7 @@
 """A small house of its own, laid out like the repository, for every test that runs lessons."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -20,6 +21,10 @@ from helpers.course.cli import main
 from helpers.course.lessons import Lesson, find_lesson
 
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+
+
+def _heed_interrupt() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ class House:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            preexec_fn=_heed_interrupt if os.name == "posix" else None,
         )
 
     def manifests(self, stem: str) -> list[dict[str, Any]]:

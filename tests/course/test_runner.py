@@ -21,6 +21,8 @@ from helpers.course.lessons import find_lesson, find_runs
 from helpers.course.manifest import read_commit
 from helpers.results import read_record
 
+needs_signals = pytest.mark.skipif(os.name != "posix", reason="sends signals to processes")
+
 LEAVE_PID = "import os, pathlib, time\npathlib.Path('pid.part').write_text(str(os.getpid()))\n"
 STOP_ONCE = (
     LEAVE_PID
@@ -204,6 +206,7 @@ def test_bands_are_judged_where_nothing_runs(house, monkeypatch):
     assert "lesson 51 failed: Band: 51: score 0.5 is low" in result.output
 
 
+@needs_signals
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"]
 )
@@ -231,6 +234,7 @@ def test_interrupt_stops_all_kernels_and_tells_how_to_go_on(house, wait_until, n
     wait_until(lambda: all(map(is_gone, kernels)))
 
 
+@needs_signals
 def test_a_signal_that_is_ignored_stays_ignored():
     kept = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
     try:
@@ -246,6 +250,7 @@ def test_a_signal_that_is_ignored_stays_ignored():
         signal.signal(signal.SIGHUP, kept)
 
 
+@needs_signals
 def test_interrupt_before_a_kernel_is_up(house, wait_until):
     house.write(
         "sitecustomize.py",

@@ -1,7 +1,6 @@
 import json
 import math
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -62,9 +61,9 @@ def misbehave(genome: str, folder: Path) -> dict:
     if genome == "b a a c":
         time.sleep(60)
     if genome == "b a b b" and (folder / "started").read_text().splitlines().count(genome) == 1:
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), 9)
     if kind == "c":
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), 9)
     return {"error": 0.25}
 
 

@@ -1,7 +1,6 @@
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -64,7 +63,7 @@ def die(folder: Path, key: str, times: int) -> str:
     """Kill the own process the first so many times."""
     note_start(folder, key)
     if count_starts(folder)[key] <= times:
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), 9)
     return key
 
 
@@ -183,7 +182,7 @@ def test_tasks_with_equal_arguments_are_two_tasks(client, tmp_path):
 
 
 DRIVER = """
-import os, signal, sys, time
+import os, sys, time
 from pathlib import Path
 from helpers.tasks.parallel import open_client, run_tasks
 
@@ -192,7 +191,7 @@ def work(folder, n, mortal):
         file.write(f"{n}\\n")
     time.sleep(0.1)
     if mortal and n == 7 and (folder / "started").read_text().split().count("7") == 1:
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), 9)
     return n * n
 
 if __name__ == "__main__":

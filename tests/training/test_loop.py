@@ -1,6 +1,5 @@
 import math
 import os
-import signal
 import subprocess
 import sys
 from functools import partial
@@ -307,7 +306,7 @@ assert "tensorflow" not in sys.modules
 
 
 def start_run(*arguments):
-    here = {"PYTHONPATH": os.pathsep.join([os.path.dirname(__file__), *sys.path])}
+    here = {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     return subprocess.Popen([sys.executable, "-c", RUN, *arguments], env=os.environ | here, **pipes)
 
@@ -324,7 +323,7 @@ def test_a_killed_run_goes_on_to_the_result_of_one_never_interrupted(tmp_path, m
     assert list(iter(victim.stdout.readline, "in epoch 4\n")) == [
         f"{line}\n" for line in ("broken", *epochs[:3])
     ]
-    victim.send_signal(signal.SIGKILL)
+    victim.kill()
     victim.communicate()
     assert (broken / "run.npz").exists()
     assert not (broken / "result.npz").exists()
