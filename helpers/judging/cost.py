@@ -24,8 +24,8 @@ class Cost(NamedTuple):
     Attributes:
         parameters: all weights, trained or not, as `Model.count_params` counts them.
         multiply_adds: for one image, as `count_multiply_adds` counts them.
-        bytes: that the weights take at their own precision, 4 each in float32. A `.keras` file has some ten
-            thousand more, and the state of the optimiser on top if the model is compiled.
+        bytes: that the weights take at their own precision, 4 each in float32. A `.keras` file is some ten
+            thousand bytes larger; that of a compiled model also holds the state of the optimiser.
         seconds: for one image, median over repeated calls.
     """
 

@@ -1,4 +1,4 @@
-"""Search: let an optimiser ask, judge what it asks for, tell it, and keep a journal of it all.
+"""Search: an optimiser asks for candidates, they are judged, and it is told their losses.
 
 Introduced in lesson 30.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 STATUSES = ("ok", "nan", "out of memory", "timeout", "crash", "invalid", "too big")
-IN_VAIN = 100
+IN_VAIN = 100  # batches in a row without a candidate to judge, after which a search ends
 
 
 class Rung(NamedTuple):
@@ -32,7 +32,8 @@ class Rung(NamedTuple):
     Attributes:
         images: that a candidate is trained on.
         epochs: passes over them.
-        keep: candidates that come up from the rung below; without meaning on the first.
+        keep: how many of the best candidates of the rung below are judged on this one; without meaning on the
+            first.
     """
 
     images: int
@@ -49,14 +50,14 @@ class Rung(NamedTuple):
 class Budget:
     """What a search may spend; it ends before the first that is exceeded.
 
-    An evaluation is a candidate handed to the function that judges it, whatever came of that; on each rung it
-    counts again. A candidate found in the cache is free, and so is one that is invalid or too big.
+    An evaluation is one call of the judging function, also one that failed. A candidate that climbs to
+    another rung is evaluated again. A candidate costs nothing if it is known already, invalid, or too big.
 
     Attributes:
-        evaluations: as said, with those of the upper rungs.
+        evaluations: calls of the judging function, on all rungs.
         image_epochs: images times epochs of all evaluations, with those of the upper rungs.
-        seconds: of wall time on the first rung, looked at between batches. A search that goes on after a kill
-            counts the time of the candidates in its journal, not the pause.
+        seconds: of wall time on the first rung, looked at between batches. A search that is started again
+            after a kill counts the time of the candidates in its journal, but not the pause.
     """
 
     evaluations: float = math.inf
@@ -72,7 +73,7 @@ class Found(NamedTuple):
             `rung` from 0, `status` (one of `STATUSES`), `reason` where that is not ok, `seconds`, what the
             space measured, and what the judging function returned.
         best: text of the candidate with the lowest score of those that are ok on the highest rung; or empty.
-        hits: how often a candidate was asked for again, and found in the cache.
+        hits: how often the optimiser asked for a candidate again that had a row already.
         ended: `budget`, or `nothing new` where the optimiser had no new candidate to ask for.
     """
 
@@ -96,35 +97,38 @@ def search(
     tell: Callable[[str], None] | None = None,
     watch: Callable[[pd.DataFrame], None] | None = None,
 ) -> Found:
-    """Judge what an optimiser asks for until the budget is spent, then let the best climb the ladder.
+    """Judge what an optimiser asks for until the budget is spent, then judge the best on the upper rungs.
 
-    A candidate that fails is told to the optimiser as infinitely bad, and the search goes on. What is asked
-    for hangs on the optimiser's seed and on the answers alone: a search that was killed and is started again
-    with a new optimiser of the same seed ends like one never interrupted. On any number of workers the search
-    finds the same and its journal has the same lines but for their order and for `seconds`, if `judge` sets
-    its own seeds.
+    The optimiser is told that the loss of a failed candidate is infinite, and the search goes on. What an
+    optimiser asks for depends on its seed and on the losses only. So a search that was killed can be started
+    again with a new optimiser of the same seed: it takes from the journal what is there, and ends like one
+    never interrupted.
+
+    A search finds the same on any number of workers if `judge` sets its own seeds. Its journal then has the
+    same lines, but for their order and their `seconds`.
 
     Args:
         optimiser: new, with the space to search.
         judge: called as `judge(genome=text)`, with a ladder also `images` and `epochs`; returns numbers, such
-            as `{"error": 0.4}`. It gets the validation images from somewhere: a `JobError` ends the search.
-            Wrap it in a `Sandbox` for limits of time and memory.
+            as `{"error": 0.4}`. It loads its images itself. Other than validation images raise a `JobError`,
+            which ends the search. Wrap it in a `Sandbox` for limits of time and memory.
         budget: what to spend.
         objectives: names of the losses that the optimiser is told: what `judge` returns, or the space
             measures.
-        limits: most of what the space measures, such as `{"parameters": 2e6}`; candidates above are too big.
-        ladder: the first rung is that of the search; from each to the next go the `keep` best.
+        limits: the largest values allowed of what the space measures, such as `{"parameters": 2e6}`. A
+            candidate above one of them is too big and is not judged.
+        ladder: all candidates are judged on the first rung, and the `keep` best of each rung on the next.
         client: as `run_tasks` takes it, like `journal`, `experiment` and `tell`.
         journal: file of all candidates.
         experiment: what moves the answers of `judge`, such as the name of the data. Optimiser, seed,
             objectives, limits and ladder are noted beside it; a journal of others is refused.
         tell: called with a line after each candidate.
-        watch: called when a batch is told, with the candidates so far, to show a table or draw the front.
+        watch: called after each batch with the candidates so far, to show a table or draw a figure.
 
     Raises:
         JobError: candidates would be chosen on other than validation images.
-        ValueError: a budget without an end or below what the upper rungs cost, an objective that nothing
-            returns, or a journal of another experiment.
+        ValueError: a budget without an end, or below what the upper rungs cost; an objective that is neither
+            measured nor returned; a journal of another experiment.
     """
     affordable = _count_affordable(budget, ladder)
     experiment = experiment and _describe(optimiser, objectives, limits, ladder) | experiment
@@ -138,7 +142,7 @@ def search(
 
 
 def _count_affordable(budget: Budget, ladder: Sequence[Rung]) -> float:
-    """Return the evaluations that are left for the first rung when the others have theirs."""
+    """Return how many evaluations the first rung may have, after those that the upper rungs will need."""
     evaluations = budget.evaluations - sum(rung.keep for rung in ladder[1:])
     if not ladder and budget.image_epochs < math.inf:
         raise ValueError("image_epochs are counted on a ladder; give one, of one rung at least")
@@ -158,7 +162,7 @@ def _describe(
     limits: Mapping[str, float] | None,
     ladder: Sequence[Rung],
 ) -> dict[str, Any]:
-    """Return what moves the answers of a search and is known here; its journal serves no other."""
+    """Return the settings that decide on losses and order of asking, for the first line of the journal."""
     return {
         "optimiser": type(optimiser).__name__,
         "seed": optimiser.seed,
@@ -170,7 +174,15 @@ def _describe(
 
 @dataclass
 class _Run:
-    """The state of a search: rows by rung and name, and what is known of candidates without judging."""
+    """A search at work.
+
+    Attributes:
+        running: client, journal, experiment and tell, as `run_tasks` takes them.
+        rows: of the table of candidates, by rung and name, in the order of asking.
+        inspected: the rows of the first rung as they were before judging; an upper rung begins with them.
+        hits: as in `Found`.
+        batches: so far, on all rungs.
+    """
 
     optimiser: Optimiser
     judge: Callable[..., Mapping[str, float]]
@@ -238,7 +250,10 @@ class _Run:
         return row
 
     def _judge_all(self, new: Mapping[str, dict[str, Any]], number: int, rung: Rung | None) -> float:
-        """Judge candidates on a rung and keep their rows; return the seconds that it took, or once took."""
+        """Judge candidates on a rung and keep their rows; return the seconds that it took.
+
+        Candidates in the journal take none now. They count with what they took when they were judged.
+        """
         began = time.monotonic()
         options = {"images": rung.images, "epochs": rung.epochs} if rung else {}
         tasks = {
@@ -295,7 +310,7 @@ def _judge(
 
 
 def _settle(outcome: Outcome, row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the row of a candidate, also of one whose worker died."""
+    """Return the row of a candidate; where its task failed as a whole, a worker died, which is a crash."""
     died = {"status": "crash", "reason": outcome.error, "seconds": 0.0}
     return {**row, **died} if outcome.error else outcome.value
 

@@ -1,4 +1,4 @@
-"""What a network is worth: train it a little, and judge it on validation images with dropout off.
+"""The fitness of a network: train it for a short time, and measure its error on validation images.
 
 Introduced in lesson 30.
 """
@@ -21,11 +21,13 @@ def judge_network(
 ) -> dict[str, float]:
     """Train a network on some of a set's train images and return its error on the held-out ones.
 
-    For `search`, its settings fixed by `functools.partial`. There is no way to give it test images.
+    Made for `search`, with its settings fixed by `functools.partial`. It takes the name of a set and divides
+    the train images itself, so it cannot be given test images. Dropout is off while it measures.
 
     Args:
         genome: text of the network.
-        images: to train on, each class with its share; all that there are, if there are fewer.
+        images: how many to train on, with the classes in the proportions of the set; all train images if
+            there are fewer.
         epochs: passes over them.
         data: name of the set.
         held_out: share of the set's training images to judge on.
@@ -65,18 +67,18 @@ def train_network(
         train: images to fit.
         validation: images to judge on.
         epochs: passes over the train images.
-        style: what the genome leaves open.
+        style: properties of the network that its genome does not hold.
         rate: of learning.
         momentum: of Nesterov, or 0.
-        decay: of the weights, times the rate.
+        decay: of the weights; each step subtracts decay times rate times the weight.
         batch_size: images a step.
         seed: of initial weights, dropout, order and augmentation.
         precision: a Keras dtype policy.
         recipe: other settings of `helpers.training.loop.fit`, such as `augment` and `schedule`.
 
     Raises:
-        JobError: fitting on other than train images, or judging on other than validation images, such as
-            the test images that the authors chose on.
+        JobError: fitting on other than train images, or judging on other than validation images. The authors
+            of de-nas judged on test images.
     """
     from helpers.backend import keras
 

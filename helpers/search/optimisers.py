@@ -3,8 +3,8 @@
     while genomes := optimiser.ask():
         optimiser.tell(genomes, [losses(genome) for genome in genomes])
 
-An optimiser is a class here; a new one needs `ask` and `tell` and nothing elsewhere. What it asks for hangs
-on its seed and on what it was told, so that a batch can be judged in any order and on any number of workers.
+An optimiser is a class here; a new one needs `ask` and `tell` and nothing elsewhere. What it asks for depends
+only on its seed and on what it was told, so a batch can be judged in any order and on any number of workers.
 Introduced in lesson 30.
 """
 

@@ -47,7 +47,7 @@ class Table:
 def make_table(choices: Sequence[int], *, partners: int = 2, seed: int = 0) -> Table:
     """Return a generated table: an NK landscape, with losses like errors in points.
 
-    Each position adds a normal number that hangs on its own unit and on those of `partners` others, drawn
+    Each position adds a normal number that depends on its own unit and on those of `partners` others, drawn
     once; the sums are standardised to z, and the loss is 1.5 ln(1 + e^-z), so that the best lie close
     together, as trained networks do. Source of the sums: Kauffman and Weinberger, Journal of Theoretical
     Biology 141 (1989) 211.

@@ -1,6 +1,7 @@
-"""Run independent tasks here, on worker processes or on a cluster, and never one of them twice.
+"""Run independent tasks here, on worker processes or on a cluster, and keep what they return in a journal.
 
-Folds, ensemble members, tuning trials and the candidates of a search are such tasks. Introduced in lesson 20.
+Folds, ensemble members, tuning trials and the candidates of a search are such tasks. A task that is in the
+journal is not run again. Introduced in lesson 20.
 """
 
 import contextlib
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     Open = contextlib.AbstractContextManager[Client | None]
 
-TRIES = 3
+TRIES = 3  # starts of a task whose worker dies
 LOST = f"its worker died or Dask forgot it, {TRIES} times; memory is the usual cause"
 ONE_THREAD = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
 
@@ -82,7 +83,7 @@ def open_client(workers: int | None = None, scheduler: str | None = None) -> "Op
             dashboard_address="127.0.0.1:0",
             security=True,  # keys of this run alone: on a shared machine others reach 127.0.0.1, too
             env=ONE_THREAD,
-            silence_logs=logging.CRITICAL,  # run_tasks sees to dead workers
+            silence_logs=logging.CRITICAL,  # Dask would tell of each dead worker; run_tasks handles them
         )
     except RuntimeError as error:
         raise OSError(
@@ -102,11 +103,11 @@ def run_tasks(
 ) -> dict[str, Outcome]:
     """Call a function once for each task, and go on after a failing task, a dead worker or a killed run.
 
-    An exception is the outcome of its task. A task lost, mostly with its worker, is tried three times in all.
+    An exception is the outcome of its task. A task whose worker dies is tried again, three times in all.
 
     Outcomes are the same on any number of workers if the function sets its own seeds and depends on nothing
-    but its arguments. TensorFlow, though, sums in another order on another number of threads: what it trains
-    here agrees with what it trains on workers to the last bit only where this process has one thread, too.
+    but its arguments. TensorFlow is an exception: it adds numbers in another order on another number of
+    threads. Workers have one thread each, so training here gives the same bits only with one thread.
 
     Args:
         function: returns what JSON can hold. To see where it failed, call `function(**tasks[key])`.
@@ -142,7 +143,7 @@ def run_tasks(
 
 
 def take_values(outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
-    """Return the value of each task, for those who can do nothing without all of them.
+    """Return the value of each task, where one failed task means that the rest is of no use.
 
     Raises:
         RuntimeError: a task failed; the message names the first one and says why.
@@ -181,8 +182,9 @@ def _run_here(attempt: Attempt, tasks: Tasks) -> Iterator[tuple[str, Outcome]]:
 def _run_on_workers(client: "Client", attempt: Attempt, tasks: Tasks) -> Iterator[tuple[str, Outcome]]:
     """Yield each key with its outcome on completion.
 
-    A worker has one task at a time and a task may run on that worker only, so that a death is blamed on the
-    right task: left alone, Dask blames all that were near, and forgets a task that no worker was there for.
+    Here each worker gets one task at a time, and a task may run on that worker only. So the task that a dead
+    worker had is known. Dask itself would give workers several tasks and blame all of them for a death. It
+    also forgets a task that is sent while there is no worker.
     """
     from distributed import CancelledError, wait
 
@@ -196,7 +198,8 @@ def _run_on_workers(client: "Client", attempt: Attempt, tasks: Tasks) -> Iterato
             future = client.submit(_attempt_on_worker, attempt, tasks[key], workers=[address], pure=False)
             running[future] = key, address
             tries[key] += 1
-        # Time to look for workers that have come or gone, or for a task that Dask forgot.
+        # At least once a second look for workers that have come or gone. A task that Dask has forgotten
+        # counts as cancelled.
         with contextlib.suppress(TimeoutError, CancelledError):
             wait(list(running), timeout=1, return_when="FIRST_COMPLETED")
         workers = client.scheduler_info()["workers"]
@@ -218,16 +221,17 @@ def _collect(future: "Future") -> Outcome | None:
 
     try:
         return future.result(timeout=10) if future.done() else None
-    except (CancelledError, KilledWorker, TimeoutError):  # it can die with the outcome in its hands
+    except (CancelledError, KilledWorker, TimeoutError):  # it died before the outcome was fetched
         return None
     finally:
-        future.release()  # or Dask would see to it that the task runs again when this worker dies
+        future.release()  # or Dask would run the task again when its worker dies later
 
 
 def _fills(worker: Mapping[str, Any]) -> bool:
-    """Say whether a worker should be replaced: each model that Keras builds leaves some memory behind.
+    """Return whether a worker holds so much memory that it should be replaced.
 
-    Half of its memory is the limit, since at four fifths it would take no more tasks.
+    Each model that Keras builds leaves some memory behind. A worker is replaced at half of its memory, since
+    at four fifths it would pause and take no more tasks. It needs a nanny, the process that starts it again.
     """
     return bool(worker["nanny"]) and worker["metrics"]["memory"] > worker["memory_limit"] / 2 > 0
 
@@ -236,7 +240,11 @@ def _fills(worker: Mapping[str, Any]) -> bool:
 def _open_journal(
     path: Path | None, experiment: Mapping[str, Any] | None
 ) -> Iterator[tuple[dict[str, Outcome], Callable[[Mapping[str, Any]], Any]]]:
-    """Lock a journal and give its outcomes, and the function that appends a line to it."""
+    """Lock a journal; yield its outcomes and a function that appends a line to it.
+
+    The lock is one of the system, so that a killed process leaves none. Each line is written at once and
+    without a buffer, so that a kill can break off the last line only.
+    """
     if path is None:
         yield {}, lambda line: None
         return

@@ -1,7 +1,7 @@
-"""Run a function in a process of its own, with limits, so that what goes wrong there ends that process only.
+"""Run a function in another process with limits of time and memory.
 
-A network can take all memory, never end, or bring TensorFlow down; and each one built leaves some memory
-behind. The process is kept for the next call and replaced from time to time. It needs no network.
+A network can take all memory, never end, or crash TensorFlow; then only that process ends. Each network that
+is built leaves some memory behind; so the process serves some calls and is then replaced. It uses no network.
 """
 
 import contextlib
@@ -100,7 +100,7 @@ class _Child:
 
     @classmethod
     def get(cls, sandbox: Sandbox) -> "_Child":
-        """Return the process for the next call: a new one where the last has done its share, or died."""
+        """Return the process for the next call: a new one where the last has had its calls, or died."""
         child = cls.current
         if child and child.process.poll() is None:
             if child.calls < sandbox.recycle and child.threads == sandbox.threads:
@@ -119,7 +119,8 @@ class _Child:
         import psutil
 
         try:
-            # Its first message is its number. That of `self.process` can be of a mere launcher on Windows.
+            # The process first sends its number. On Windows `self.process` can be a launcher of Python, with
+            # another number and hardly any memory.
             self.pid = self.pid or pickle.load(self.process.stdout)
             self.calls += 1
             late = time.monotonic() + sandbox.seconds
