@@ -105,6 +105,12 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
     return House(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder, empty at first, for what one execution leaves and several tests begin with."""
+    return tmp_path_factory.mktemp("kept")
+
+
 @pytest.fixture
 def wait_until() -> Callable[[Callable[[], Any]], Any]:
     """Return a function that waits up to a minute for a condition, and returns what that gave."""

@@ -17,12 +17,6 @@ REPOSITORY = paths.ROOT
 MARKED = "# NBVAL_CHECK_OUTPUT\nprint('six times seven is', 6 * 7)"
 
 
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory):
-    """Return a folder for what one execution of the lesson leaves, which every test begins with."""
-    return tmp_path_factory.mktemp("kept")
-
-
 @pytest.fixture
 def stored(house, kept):
     """Return a house with one lesson, which was run and stored; its run is there."""
