@@ -492,7 +492,9 @@ def test_values_are_written_by_unit(value: object, unit: str, text: str) -> None
     assert site.format_value(value, unit) == text
 
 
-def test_export_needs_nothing_beside_it(root: Path) -> None:
+def test_export_needs_nothing_beside_it(root: Path, html: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pages are those built above; that `course export` builds them is tested with the commands."""
+    monkeypatch.setattr(export, "build", lambda folder: html)
     path = export.export("1")
     assert path == root / "reports" / "export" / f"{PICTURES}.html"
     page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")

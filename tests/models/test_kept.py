@@ -1,5 +1,6 @@
 """Each model in `reports/models/`, freshly loaded, gives the accuracy that its full run recorded."""
 
+import numpy as np
 import pytest
 
 from helpers import paths
@@ -17,8 +18,14 @@ KEPT = {
 }
 
 
-def judge(name, data, views):
+# Six views of each image take long; 300 of them still tell the model from one with the colours in another
+# order, with its images turned or not standardised.
+ENOUGH = {"fast_cifar10": 300}
+
+
+def judge(name, data, views, images=None):
     kept, test = load_trained(name), load(data, validation=0).test
+    test = test.take(np.arange(len(test))[:images])
     odds = predict(kept.model, test.images, prepare=kept.prepare, views=views)
     return count_correct(test.labels, odds.argmax(axis=1))
 
@@ -32,7 +39,7 @@ def test_every_kept_model_is_known_here_and_small():
 @pytest.mark.parametrize("name", KEPT)
 def test_on_the_bundled_test_images_the_recorded_accuracy_is_within_chance(name):
     lesson, data, views = KEPT[name]
-    low, high = wilson_interval(*judge(name, f"{data}-sample", views), confidence=0.9999)
+    low, high = wilson_interval(*judge(name, f"{data}-sample", views, ENOUGH.get(name)), confidence=0.9999)
     assert low <= load_result(lesson).value("kept_accuracy") <= high
 
 
