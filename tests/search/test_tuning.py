@@ -1,54 +1,68 @@
 import importlib
 import json
 import math
+import os
 import subprocess
 import sys
-import time
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.data import load_part
+from helpers.data import Split, load_part
+from helpers.training.loop import fit
 from helpers.search.tuning import name_trial, search
 
 FIXED = {"epochs": 2, "seed": 0}
-LEARN = """
+# A search with an oracle that learns, and neither Keras nor Keras Tuner: a process has it in a second or two.
+CLIMB = """
 import sys
 from pathlib import Path
-import keras_tuner
+from types import SimpleNamespace
 import numpy as np
-from helpers.backend import keras
-from helpers.data import Split
-from helpers.training.loop import fit
+
+tuner = SimpleNamespace(BaseTuner=lambda oracle, directory: None)
+sys.modules |= {"keras_tuner": SimpleNamespace(), "keras_tuner.engine": SimpleNamespace()}
+sys.modules["keras_tuner.engine.base_tuner"] = tuner
 from helpers.search.tuning import search
 
-def train_tiny(folder, units, rate, epochs, seed):
+class Climber:
+    objective = SimpleNamespace(name="accuracy")
+
+    def __init__(self, seed):
+        self.rng, self.place, self.height = np.random.default_rng(seed), 0.0, 0.0
+
+    def create_trial(self, asker):
+        values = {"place": self.place + self.rng.normal()}
+        return SimpleNamespace(
+            trial_id=0, status="RUNNING", hyperparameters=SimpleNamespace(values=values), values=values
+        )
+
+    def update_trial(self, trial_id, metrics, step):
+        self.told = metrics["accuracy"]
+
+    def end_trial(self, trial):
+        if self.told > self.height:
+            self.place, self.height = trial.values["place"], self.told
+
+def climb(folder, place, epochs, seed):
     with open(Path(folder) / "started", "a") as file:
-        file.write(f"{units} {rate}\\n")
-    rng = np.random.default_rng(0)
-    images, labels = rng.integers(256, size=(64, 4, 4, 1), dtype=np.uint8), np.arange(64) % 2
-    part = Split(images, labels, ("a", "b"), "train", "noise")
-    keras.utils.set_random_seed(seed)
-    layers = [keras.layers.Flatten(), keras.layers.Dense(units, "relu"), keras.layers.Dense(2)]
-    model = keras.Sequential([keras.Input((4, 4, 1)), *layers])
-    training = fit(model, part, epochs=epochs, batch_size=16, optimiser=keras.optimizers.SGD(rate), seed=seed)
-    return {"history": training.history["accuracy"].tolist(), "loss": training.history["loss"].tolist()}
+        file.write(f"{place}\\n")
+    started = (Path(folder) / "started").read_text().count("\\n")
+    if started == 8 and "stop" in sys.argv:
+        print("in trial 8", flush=True)
+        sys.stdin.read()  # until the end, by a kill
+    return {"history": [0.5 / (1 + (place - 3) ** 2), 1 / (1 + (place - 3) ** 2)], "started": started}
 
-def run_search(folder, journal):
-    space = keras_tuner.HyperParameters()
-    space.Int("units", 1, 64)
-    space.Float("rate", 0.001, 1.0, sampling="log")
-    oracle = keras_tuner.oracles.BayesianOptimizationOracle(
-        objective=keras_tuner.Objective("accuracy", "max"), max_trials=9, num_initial_points=4,
-        hyperparameters=space, seed=7,
+for folder in sys.argv[1].split():
+    fixed = {"folder": folder, "epochs": 2, "seed": 0}
+    table = search(
+        Climber(7), climb, fixed=fixed, budget=18, journal=Path(folder) / "journal", experiment={"a": 1}
     )
-    fixed = {"folder": str(folder), "epochs": 2, "seed": 0}
-    return search(oracle, train_tiny, fixed=fixed, budget=18, journal=Path(journal), experiment={"a": 1})
-
-if __name__ == "__main__":
-    run_search(sys.argv[1], sys.argv[2])
+    table.drop(columns=["key", "folder", "started"]).to_json(Path(folder) / "table.json")
+assert not {"keras", "tensorflow"} & set(sys.modules)
 """
 
 
@@ -133,28 +147,81 @@ def test_a_part_has_every_class_alike_and_is_read_once():
     assert load_part("mnist-sample", 500, 0.2)[0] is train
 
 
-def test_a_killed_search_ends_like_one_never_interrupted(tmp_path, monkeypatch):
-    (tmp_path / "tiny_search.py").write_text(LEARN)
-    monkeypatch.syspath_prepend(tmp_path)
-    from tiny_search import run_search
+def start_climb(*arguments: str) -> subprocess.Popen:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    return subprocess.Popen(
+        [sys.executable, "-c", CLIMB, *arguments],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        **pipes,
+    )
 
-    for name in ("killed", "whole"):
-        (tmp_path / name).mkdir()
-    journal = tmp_path / "killed" / "journal"
-    command = [sys.executable, str(tmp_path / "tiny_search.py"), str(tmp_path / "killed"), str(journal)]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    while not journal.exists() or journal.read_bytes().count(b"\n") < 7:  # past the random beginning
-        assert process.poll() is None, "the search ended before it could be killed"
-        time.sleep(0.005)
+
+def test_a_killed_search_ends_like_one_never_interrupted(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    killed, whole = Path("killed"), Path("whole")
+    killed.mkdir()
+    whole.mkdir()
+    process = start_climb("killed", "stop")
+    assert process.stdout.readline() == "in trial 8\n"
     process.kill()
-    process.wait()
-    finished = len(journal.read_bytes().splitlines()) - 1
-    assert 6 <= finished < 9
-    whole = run_search(tmp_path / "whole", tmp_path / "whole" / "journal")
-    resumed = run_search(tmp_path / "killed", journal)
-    here = ["key", "folder"]
-    pd.testing.assert_frame_equal(resumed.drop(columns=here), whole.drop(columns=here))
+    process.communicate()
+    finished = [json.loads(line)["key"] for line in (killed / "journal").read_text().splitlines()[1:]]
+    assert len(finished) == 7
+    again = start_climb("killed whole")
+    assert again.communicate()[0] == ""
+    assert again.returncode == 0
+    assert (killed / "table.json").read_text() == (whole / "table.json").read_text()
+    scores = pd.read_json(whole / "table.json")["score"]
+    assert len(scores) == 9
+    assert scores.idxmax() > 3 and scores.max() > 2 * scores[0], "the oracle learned"
+    starts = Counter((killed / "started").read_text().split())
+    assert len(starts) == 9
+    assert starts.total() == 10, "only the trial that the kill interrupted is trained twice"
+    journal = [json.loads(line)["key"] for line in (killed / "journal").read_text().splitlines()[1:]]
+    assert journal[:7] == finished
+    assert len(set(journal)) == 9
+
+
+def train_tiny(folder: str, units: int, rate: float, epochs: int, seed: int) -> dict:
+    from helpers.backend import keras
+
+    with open(Path(folder) / "started", "a") as file:
+        file.write(f"{units} {rate}\n")
+    rng = np.random.default_rng(0)
+    images, labels = rng.integers(256, size=(64, 4, 4, 1), dtype=np.uint8), np.arange(64) % 2
+    part = Split(images, labels, ("a", "b"), "train", "noise")
+    keras.utils.set_random_seed(seed)
+    layers = [keras.layers.Flatten(), keras.layers.Dense(units, "relu"), keras.layers.Dense(2)]
+    model = keras.Sequential([keras.Input((4, 4, 1)), *layers])
+    training = fit(model, part, epochs=epochs, batch_size=16, optimiser=keras.optimizers.SGD(rate), seed=seed)
+    return {"history": training.history["accuracy"].tolist(), "loss": training.history["loss"].tolist()}
+
+
+def test_a_search_with_the_journal_of_an_interrupted_one_asks_and_trains_the_same(tuner, tmp_path):
+    """The journal is that of a whole search, cut after seven trials: past the random beginning."""
+
+    def run_search(folder: Path) -> pd.DataFrame:
+        space = tuner.HyperParameters()
+        space.Int("units", 1, 64)
+        space.Float("rate", 0.001, 1.0, sampling="log")
+        oracle = tuner.oracles.BayesianOptimizationOracle(
+            objective=tuner.Objective("accuracy", "max"),
+            max_trials=9,
+            num_initial_points=4,
+            hyperparameters=space,
+            seed=7,
+        )
+        kept = {"journal": folder / "journal", "experiment": {"a": 1}}
+        return search(oracle, train_tiny, fixed=FIXED | {"folder": str(tmp_path)}, budget=18, **kept)
+
+    whole = run_search(tmp_path)
+    (cut := tmp_path / "cut").mkdir()
+    lines = (tmp_path / "journal").read_text().splitlines(keepends=True)
+    (cut / "journal").write_text("".join(lines[:8]))
+    resumed = run_search(cut)
+    pd.testing.assert_frame_equal(resumed, whole)
     assert not math.isnan(whole["score"].max())
-    starts = (tmp_path / "killed" / "started").read_text().splitlines()
-    assert len(starts) - len(set(starts)) <= 1  # at most the one that the kill interrupted
-    assert len({json.loads(line)["key"] for line in journal.read_text().splitlines()[1:]}) == len(set(starts))
+    starts = (tmp_path / "started").read_text().splitlines()
+    assert len(set(starts)) == 9
+    assert starts[9:] == starts[7:9], "of the trials in the journal none is trained again"
+    assert (cut / "journal").read_text() == "".join(lines)
