@@ -100,6 +100,8 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
     places |= {"RESULTS": "reports/results", "RUNS": "reports/runs", "HTML": "reports/html"}
     for name, place in places.items():
         monkeypatch.setattr(paths, name, tmp_path / place)
+    # A kernel that finds no debugger starts in two thirds of the time.
+    (tmp_path / "debugpy.py").write_text("raise ImportError('no lesson of the tests is debugged')\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.delenv("COURSE_CACHE", raising=False)
     return House(tmp_path)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import time
 from datetime import UTC, datetime
 
@@ -36,6 +37,16 @@ def lesson(house):
     write_full(house, 0.2)
     house.write_lesson("51_steps", STEPS, parameters="dropout = 0.1")
     return house
+
+
+@pytest.fixture
+def broken(lesson, kept):
+    """Return that house after the first full run; the run is made once, and each test has a copy of it."""
+    if not any(kept.iterdir()):
+        assert lesson.course("run", "51", "--full").exit_code == 1
+        shutil.copytree(lesson.root / "reports", kept / "reports")
+    shutil.copytree(kept / "reports", lesson.root / "reports", dirs_exist_ok=True)
+    return lesson
 
 
 def write_full(house, dropout):
@@ -131,12 +142,11 @@ def spoil_log(house, monkeypatch):
         (spoil_log, "what nobody knows"),
     ],
 )
-def test_whatever_else_differs_is_refused_too(lesson, monkeypatch, change, words):
-    assert lesson.course("run", "51", "--full").exit_code == 1
-    change(lesson, monkeypatch)
-    assert f"was made with {words}" in refuse(lesson)
-    assert lesson.course("run", "51", "--full", "--keep-state").exit_code == 0
-    manifest = read_result(lesson)["manifest"]
+def test_whatever_else_differs_is_refused_too(broken, monkeypatch, change, words):
+    change(broken, monkeypatch)
+    assert f"was made with {words}" in refuse(broken)
+    assert broken.course("run", "51", "--full", "--keep-state").exit_code == 0
+    manifest = read_result(broken)["manifest"]
     assert manifest["earlier"][0]["differs"][0].startswith(words)
     assert "earlier parts were made with" in Result(manifest=manifest).origin
 
@@ -168,24 +178,22 @@ def test_a_module_that_is_imported_by_name_counts(lesson):
     assert "helpers/rooms/kitchen.py as of" in refuse(lesson)
 
 
-def test_what_the_lesson_does_not_use_does_not_count(lesson):
-    assert lesson.course("run", "51", "--full").exit_code == 1
-    lesson.write("helpers/unused.py", "CHANGED = True\n")
-    (lesson.root / "notebooks/51_steps.ipynb").write_text(
-        (lesson.root / "notebooks/51_steps.ipynb").read_text().replace("# A lesson", "# A better sentence")
+def test_what_the_lesson_does_not_use_does_not_count(broken):
+    broken.write("helpers/unused.py", "CHANGED = True\n")
+    (broken.root / "notebooks/51_steps.ipynb").write_text(
+        (broken.root / "notebooks/51_steps.ipynb").read_text().replace("# A lesson", "# A better sentence")
     )
-    assert lesson.course("run", "51", "--full").exit_code == 0
-    assert "differs" not in read_result(lesson)["manifest"]["earlier"][0]
+    assert broken.course("run", "51", "--full").exit_code == 0
+    assert "differs" not in read_result(broken)["manifest"]["earlier"][0]
 
 
-def test_force_begins_anew_and_a_run_that_left_nothing_is_forgotten(lesson):
-    assert lesson.course("run", "51", "--full").exit_code == 1
-    write_full(lesson, 0.5)
-    assert lesson.course("run", "51", "--full", "--force").exit_code == 1
+def test_force_begins_anew_and_a_run_that_left_nothing_is_forgotten(broken):
+    write_full(broken, 0.5)
+    assert broken.course("run", "51", "--full", "--force").exit_code == 1
     assert (find_state("51_steps") / "done").read_text() == "a0.5 "
     (find_state("51_steps") / "done").unlink()
-    write_full(lesson, 0.6)
-    assert lesson.course("run", "51", "--full").exit_code == 1, "it began anew without a word"
+    write_full(broken, 0.6)
+    assert broken.course("run", "51", "--full").exit_code == 1, "it began anew without a word"
     assert (find_state("51_steps") / "done").read_text() == "a0.6 "
 
 
