@@ -5,7 +5,7 @@ import io
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -143,6 +143,28 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def html(root: Path) -> Path:
     return site.build()
+
+
+@pytest.fixture(scope="module")
+def exported(root: Path) -> Path:
+    return export.export("1")
+
+
+@pytest.fixture
+def export_second(html: Path) -> Iterator[Callable[[], Path]]:
+    """Return a function that exports lesson 02 of a house, with its page in `html` for what Sphinx builds.
+
+    Sphinx, which takes seconds, is given lesson 02 alone: it can miss nothing of another page.
+    """
+
+    def take_built(source: Path, output: Path, *options: str) -> None:
+        assert [path.stem for path in (source / "notebooks").iterdir()] == ["02_augmentation"]
+        assert not (source / "data" / "README.md").exists(), "the data cards are not built"
+        shutil.copytree(html, output)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(export, "run_sphinx", take_built)
+        yield lambda: export.export("2")
 
 
 def list_pages(html: Path) -> list[Path]:
@@ -408,7 +430,9 @@ def test_pictures_of_every_kind_are_on_the_site_and_in_the_export(tmp_path: Path
         assert {address for address in addresses if not address.startswith("data:")} == {REMOTE}
 
 
-def test_a_missing_picture_is_named_with_its_lesson_and_cell(tmp_path: Path) -> None:
+def test_a_missing_picture_is_named_with_its_lesson_and_cell(
+    tmp_path: Path, export_second: Callable[[], Path]
+) -> None:
     with pytest.MonkeyPatch.context() as patch:
         fill_house(tmp_path / "other", patch)
         outside = tmp_path / "outside.png"
@@ -436,16 +460,16 @@ def test_a_missing_picture_is_named_with_its_lesson_and_cell(tmp_path: Path) -> 
         assert all(line[2] for line in lines)
         with pytest.raises(CourseError, match=r"my cat\.png"):
             export.export("3")
-        assert export.export("2").is_file(), "another lesson does not need the picture"
+        assert export_second().is_file(), "another lesson does not need the picture"
 
 
-def test_a_missing_picture_of_a_data_card_is_named(tmp_path: Path) -> None:
+def test_a_missing_picture_of_a_data_card_is_named(tmp_path: Path, export_second: Callable[[], Path]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         fill_house(tmp_path / "other", patch)
         (paths.DATA / "README.md").write_text("# Data cards\n\n![x](gone.png)\n")
         with pytest.raises(CourseError, match=r'^data/README.md shows the picture "gone\.png", which is no'):
             site.build()
-        assert export.export("2").is_file(), "a lesson does not need the cards"
+        assert export_second().is_file(), "a lesson does not need the cards"
 
 
 def test_killed_run_is_called_interrupted(tmp_path: Path) -> None:
@@ -492,12 +516,9 @@ def test_values_are_written_by_unit(value: object, unit: str, text: str) -> None
     assert site.format_value(value, unit) == text
 
 
-def test_export_needs_nothing_beside_it(root: Path, html: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pages are those built above; that `course export` builds them is tested with the commands."""
-    monkeypatch.setattr(export, "build", lambda folder: html)
-    path = export.export("1")
-    assert path == root / "reports" / "export" / f"{PICTURES}.html"
-    page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+def test_export_needs_nothing_beside_it(root: Path, exported: Path) -> None:
+    assert exported == root / "reports" / "export" / f"{PICTURES}.html"
+    page = BeautifulSoup(exported.read_text(encoding="utf-8"), "html.parser")
     assert [image["alt"] for image in page.select("img")] == [ALT, "Another"]
     assert all(image["src"].startswith("data:image/png;base64,iVBOR") for image in page.select("img"))
     assert page.select("link, script[src]") == []
@@ -573,8 +594,10 @@ PRINTED = """(() => {
 })()"""
 
 
-def test_on_paper_nothing_is_cut_off_and_no_box_is_empty(browser: Chromium, html: Path) -> None:
-    for path in (html / "notebooks" / f"{PICTURES}.html", export.export("1")):
+def test_on_paper_nothing_is_cut_off_and_no_box_is_empty(
+    browser: Chromium, html: Path, exported: Path
+) -> None:
+    for path in (html / "notebooks" / f"{PICTURES}.html", exported):
         browser.open(path.as_uri(), PAPER)
         browser.call("Emulation.setEmulatedMedia", media="print")
         try:
@@ -591,9 +614,9 @@ def test_on_paper_nothing_is_cut_off_and_no_box_is_empty(browser: Chromium, html
             browser.call("Emulation.setEmulatedMedia", media="")
 
 
-def test_a_dark_page_is_printed_in_light_colours(browser: Chromium, html: Path) -> None:
+def test_a_dark_page_is_printed_in_light_colours(browser: Chromium, html: Path, exported: Path) -> None:
     theme = "document.documentElement.dataset.theme"
-    for path in (html / "notebooks" / f"{PICTURES}.html", export.export("1")):
+    for path in (html / "notebooks" / f"{PICTURES}.html", exported):
         browser.open(path.as_uri(), 1280)
         browser.evaluate(f"{theme} = 'dark'; addEventListener('beforeprint', () => window.seen = {theme})")
         assert browser.call("Page.printToPDF")["data"]

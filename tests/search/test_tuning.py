@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from helpers.data import Split, load_part
-from helpers.training.loop import fit
 from helpers.search.tuning import name_trial, search
+from helpers.training.loop import fit
 
 FIXED = {"epochs": 2, "seed": 0}
 # A search with an oracle that learns, and neither Keras nor Keras Tuner: a process has it in a second or two.
