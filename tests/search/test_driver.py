@@ -1,6 +1,6 @@
 import json
 import math
-import os
+import runpy
 import subprocess
 import sys
 import time
@@ -8,9 +8,11 @@ from collections import Counter
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from misbehaving import misbehave
 
 from helpers.data import JobError, load
 from helpers.search.driver import STATUSES, Budget, Rung, search
@@ -46,25 +48,6 @@ class Asker(Optimiser):
 
 def measure(genome: str, **rung: float) -> dict:
     return {"error": genome.count("a") + genome.count("b") / 2} | rung
-
-
-def misbehave(genome: str, folder: Path) -> dict:
-    kind = genome.split()[0]
-    with open(folder / "started", "a") as file:
-        file.write(f"{genome}\n")
-    if genome == "b a a a":
-        return {"error": math.nan}
-    if genome == "b a a b":
-        ballast = os.urandom(400 << 20)
-        time.sleep(60)
-        del ballast
-    if genome == "b a a c":
-        time.sleep(60)
-    if genome == "b a b b" and (folder / "started").read_text().splitlines().count(genome) == 1:
-        os.kill(os.getpid(), 9)
-    if kind == "c":
-        os.kill(os.getpid(), 9)
-    return {"error": 0.25}
 
 
 def guard(genome: str, folder: Path) -> dict:
@@ -120,11 +103,19 @@ def test_a_budget_of_evaluations_cuts_a_batch():
     assert len(search(optimiser, measure, budget=Budget(evaluations=14)).candidates) == 14
 
 
-def test_a_budget_of_seconds_ends_after_the_batch():
+def test_a_budget_of_seconds_ends_after_the_batch(monkeypatch):
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr("helpers.search.driver.time", SimpleNamespace(monotonic=lambda: clock.now))
+
+    def judge(genome: str) -> dict:
+        clock.now += 0.3
+        return measure(genome)
+
     optimiser = Asker(*[["aaa" + letter] for letter in "abcd"])
-    found = search(optimiser, partial(hold, folder=None), budget=Budget(seconds=0.5))
+    found = search(optimiser, judge, budget=Budget(seconds=0.5))
     assert found.ended == "budget"
-    assert len(found.candidates) == 2  # 0.3 s each
+    assert len(found.candidates) == 2
+    assert list(found.candidates["seconds"]) == pytest.approx([0.3, 0.3])
 
 
 def test_asking_for_nothing_that_can_be_judged_comes_to_an_end():
@@ -258,7 +249,10 @@ from helpers.search.space import FixedSpace
 def judge(genome, images, epochs, folder):
     with open(folder / "started", "a") as file:
         file.write(f"{genome} {images}\\n")
-    time.sleep(0.1 if genome.startswith("a") else 0.05)
+    stop = folder / "stop"
+    if stop.exists() and (folder / "started").read_text().count("\\n") >= int(stop.read_text()):
+        time.sleep(600)  # until the end, by a kill
+    time.sleep(0.02 if genome.startswith("a") else 0.01)
     return {"error": genome.count("a") + genome.count("b") / 2}
 
 def run_search(folder, workers):
@@ -274,31 +268,44 @@ if __name__ == "__main__":
 """
 
 
+@pytest.fixture(scope="module")
+def script(tmp_path_factory):
+    path = tmp_path_factory.mktemp("script") / "script_of_search.py"
+    path.write_text(DRIVER)
+    return path
+
+
+@pytest.fixture(scope="module")
+def run_search(script):
+    return runpy.run_path(str(script))["run_search"]
+
+
+@pytest.fixture(scope="module")
+def whole(run_search, tmp_path_factory):
+    """Return what a search finds that is never killed, and its journal."""
+    folder = tmp_path_factory.mktemp("whole")
+    return run_search(folder, 1), read_journal(folder / "journal")
+
+
 @pytest.mark.parametrize(("workers", "lines"), [(1, 3), (1, 14), (1, 26), (2, 3), (2, 14)])
 def test_a_killed_search_goes_on_to_the_journal_of_one_never_killed(
-    tmp_path, workers, lines, request, monkeypatch
+    tmp_path, workers, lines, script, run_search, whole, request
 ):
     if workers > 1:
         request.getfixturevalue("client")  # skips where there can be none
-    (tmp_path / "script_of_search.py").write_text(DRIVER)
-    folder, whole = tmp_path / "killed", tmp_path / "whole"
-    folder.mkdir()
-    whole.mkdir()
-    command = [sys.executable, str(tmp_path / "script_of_search.py")]
-    driver = subprocess.Popen([*command, str(folder), str(workers)])
-    started = folder / "started"
+    (tmp_path / "stop").write_text(str(lines))
+    driver = subprocess.Popen([sys.executable, str(script), str(tmp_path), str(workers)])
+    started = tmp_path / "started"
     while not started.exists() or started.read_bytes().count(b"\n") < lines:
         assert driver.poll() is None, "the driver ended before it could be killed"
         time.sleep(0.005)
     driver.kill()
     driver.wait()
-    finished = {line["key"].split(" @")[0] + " 1" for line in read_journal(folder / "journal")[1:]}
+    finished = {line["key"].split(" @")[0] + " 1" for line in read_journal(tmp_path / "journal")[1:]}
     before = Counter(started.read_text().splitlines())
-    monkeypatch.syspath_prepend(tmp_path)
-    from script_of_search import run_search
-
-    resumed, uninterrupted = run_search(folder, 1), run_search(whole, 1)
-    assert read_journal(folder / "journal") == read_journal(whole / "journal")
+    (tmp_path / "stop").unlink()
+    resumed, (uninterrupted, journal) = run_search(tmp_path, 1), whole
+    assert read_journal(tmp_path / "journal") == journal
     tables = [found.candidates.drop(columns="seconds") for found in (resumed, uninterrupted)]
     pd.testing.assert_frame_equal(*tables)
     assert resumed.best == uninterrupted.best
