@@ -25,7 +25,8 @@ def loopback():
         pytest.skip("worker processes need the interface 127.0.0.1, which is down here")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def client(loopback):
+    """Two worker processes for all tests of this process: to start them takes seconds."""
     with open_client(2) as client:
         yield client
