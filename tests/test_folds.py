@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -9,15 +10,21 @@ from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.model_selection import StratifiedKFold
 
 from helpers.combining.ensemble import average, compare_errors, select
-from helpers.data import load, stratified_split
+from helpers.data import Split, load, stratified_split
 from helpers.tasks.parallel import run_tasks
 
 EXPERIMENT = {"images": 200, "epochs": 2}
 
 
+@cache
+def load_photos() -> Split:
+    """Read the photos once in each process, and not once a fold."""
+    return load("cifar10-sample", validation=0).train
+
+
 def train_fold(fold: int, folder: Path, mortal: bool) -> dict:
     """Train a linear model on four folds and judge it on the fifth; fold 2 dies once, half-way."""
-    train = load("cifar10-sample", validation=0).train
+    train = load_photos()
     share = EXPERIMENT["images"] / len(train)
     train = train.take(stratified_split(train.labels, share, seed=0)[1])
     splitter = StratifiedKFold(5, shuffle=True, random_state=0)
