@@ -91,9 +91,18 @@ def meet(folder: Path, key: str, other: str) -> list:
 LEAKED = []
 
 
-def leak(mebibytes: int, seconds: float) -> int:
+def leak(mebibytes: int) -> int:
+    """Keep so much memory; where that is much, wait until the scheduler has heard of it."""
+    from distributed import get_client, get_worker
+
     LEAKED.append(b"x" * (mebibytes << 20))
-    time.sleep(seconds)
+    late = time.monotonic() + 30
+    while mebibytes > 100:
+        known = get_client().scheduler_info()["workers"][get_worker().address]
+        if known["metrics"]["memory"] > known["memory_limit"] / 2:
+            break
+        assert time.monotonic() < late, "the scheduler does not hear of the memory"
+        time.sleep(0.05)
     return os.getpid()
 
 
@@ -160,11 +169,7 @@ def test_a_task_that_always_kills_its_worker_is_given_up_and_the_others_arrive(w
 
 
 def test_a_worker_is_replaced_when_half_of_its_memory_is_full(cluster):
-    tasks = {
-        "small": {"mebibytes": 1, "seconds": 0},
-        "large": {"mebibytes": 300, "seconds": 1.5},  # twice a second the scheduler hears of its memory
-        "next": {"mebibytes": 1, "seconds": 0},
-    }
+    tasks = {name: {"mebibytes": size} for name, size in {"small": 1, "large": 300, "next": 1}.items()}
     small, large, following = (outcome.value for outcome in run_tasks(leak, tasks, client=cluster).values())
     assert small == large != following
 
@@ -189,7 +194,8 @@ from helpers.tasks.parallel import open_client, run_tasks
 def work(folder, n, mortal):
     with open(folder / "started", "a") as file:
         file.write(f"{n}\\n")
-    time.sleep(0.1)
+    if n > 3 and (folder / "stop").exists():
+        time.sleep(600)  # until the end, by a kill
     if mortal and n == 7 and (folder / "started").read_text().split().count("7") == 1:
         os.kill(os.getpid(), 9)
     return n * n
@@ -211,6 +217,7 @@ def test_after_a_kill_of_the_driver_only_unfinished_tasks_run(tmp_path, workers,
     script, journal = tmp_path / "driver.py", tmp_path / "journal"
     script.write_text(DRIVER)
     command = [sys.executable, str(script), str(tmp_path), workers]
+    (tmp_path / "stop").touch()
     driver = subprocess.Popen(command)
     while not journal.exists() or journal.read_bytes().count(b"\n") < 4:
         assert driver.poll() is None, "the driver ended before it could be killed"
@@ -219,6 +226,7 @@ def test_after_a_kill_of_the_driver_only_unfinished_tasks_run(tmp_path, workers,
     driver.wait()
     finished = {json.loads(line)["key"] for line in journal.read_text().splitlines()[1:]}
     assert 3 <= len(finished) < 8
+    (tmp_path / "stop").unlink()
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")  # although a worker may have died
     assert json.loads(done.stdout) == [n * n for n in range(8)]
