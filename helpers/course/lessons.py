@@ -192,7 +192,7 @@ def _find_original(number: str, candidates: list[Path]) -> Path:
 
 
 def find_lesson(name: str | int) -> Lesson:
-    """Return the lesson with this number, written `01` or `1`, with this name, such as `tuning`, or of this notebook.
+    """Return the lesson of this number (`01` or `1`), of this name, such as `tuning`, or of this notebook.
 
     The path of a copy is none of a lesson.
 
