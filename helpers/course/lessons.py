@@ -167,12 +167,17 @@ def find_lessons() -> list[Lesson]:
     A learner's copy beside a lesson is no lesson.
 
     Raises:
-        CourseError: several notebooks have one number, and nothing shows which of them is the lesson.
+        CourseError: several notebooks have one number, and nothing shows which of them is the lesson; or
+            two lessons have one name behind their numbers.
     """
     found: dict[str, list[Path]] = {}
     for path in sorted(paths.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
         found.setdefault(path.name[:2], []).append(path)
-    return [Lesson(number, _find_original(number, candidates)) for number, candidates in found.items()]
+    lessons = [Lesson(number, _find_original(number, candidates)) for number, candidates in found.items()]
+    slugs = [lesson.slug for lesson in lessons]
+    if twice := next((slug for slug in slugs if slugs.count(slug) > 1), None):
+        raise CourseError(f"notebooks: two lessons are called {twice}; their records would be one another's")
+    return lessons
 
 
 def _find_original(number: str, candidates: list[Path]) -> Path:
@@ -313,14 +318,15 @@ def read_full_runs() -> dict[str, FullRun]:
     if content:  # of two entries with one key YAML drops the first without a message
         keys = [str(key.value) for key, _ in yaml.compose(path.read_text(encoding="utf-8")).value]
         if twice := next((key for key in keys if keys.count(key) > 1), None):
-            raise CourseError(f"notebooks/full.yaml: lesson {twice} has two entries; keep one")
+            raise CourseError(f"notebooks/full.yaml: {twice} has two entries; keep one")
     return dict(_read_full_run(str(name), entry) for name, entry in (content or {}).items())
 
 
 def _read_full_run(name: str, entry: Any) -> tuple[str, FullRun]:
     lessons = {lesson.slug: lesson for lesson in find_lessons()}
     if name not in lessons:
-        raise CourseError(f"notebooks/full.yaml: unknown lesson {name!r}{suggest(name, lessons, 'lessons')}")
+        meant = next((slug for slug, lesson in lessons.items() if lesson.number == name.zfill(2)), name)
+        raise CourseError(f"notebooks/full.yaml: unknown lesson {name!r}{suggest(meant, lessons, 'lessons')}")
     lesson, where = lessons[name], f"notebooks/full.yaml, {name}"
     if not isinstance(entry, dict):
         raise CourseError(f"{where}: expected some of the keys {', '.join(FULL_KEYS)}")

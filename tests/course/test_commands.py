@@ -131,7 +131,7 @@ def test_course_command_runs_as_printed(house, monkeypatch, command):
     numbers = [word for word in arguments if re.fullmatch(r"\d\d", word)] or ["01"]
     for number in numbers:
         house.write_lesson(f"{number}_lesson", "print(seed)")
-    house.write("notebooks/full.yaml", "".join(f"'{number}': {{}}\n" for number in numbers))
+    house.write("notebooks/full.yaml", "lesson: {}\n")
     if arguments[0] == "data":
         run_data_command(house, monkeypatch, arguments)
         return
@@ -248,8 +248,8 @@ def test_lab_opens_the_first_lesson(loopback, tmp_path):
 
 @needs_make
 def test_clean_removes_runs_and_site_and_nothing_else(tmp_path):
-    kept = [".venv/ready", "data/cache/set", "reports/results/01.json"]
-    for name in [*kept, "reports/runs/01/run", "reports/html/index.html", "reports/export/01.html"]:
+    kept = [".venv/ready", "data/cache/set", "reports/results/one.json"]
+    for name in [*kept, "reports/runs/one/run", "reports/html/index.html", "reports/export/01.html"]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     subprocess.run(call_make("clean", folder=tmp_path), check=True, capture_output=True)

@@ -130,12 +130,12 @@ def test_versions_are_compared(house, pass_lesson):
 def test_bands_are_compared_without_their_evidence(house, pass_lesson):
     lesson = house.write_lesson("01_one", "print(1)")
     pass_lesson(lesson)
-    house.write("reports/bands.toml", '["01".score]\nlow = 0\nhigh = 1\nevidence = [0.5]\n')
+    house.write("reports/bands.toml", "[one.score]\nlow = 0\nhigh = 1\nevidence = [0.5]\n")
     assert explain(lesson) == "its bands changed"
     edit_manifest(house, lambda manifest: manifest["fingerprint"].update(bands=hash_bands(lesson)))
-    house.write("reports/bands.toml", '["01".score]\nlow = 0\nhigh = 1\nevidence = [0.6]\n')
+    house.write("reports/bands.toml", "[one.score]\nlow = 0\nhigh = 1\nevidence = [0.6]\n")
     assert explain(lesson) == ""
-    house.write("reports/bands.toml", '["01".score]\nlow = 0\nhigh = 2\n["02".score]\nlow = 0\nhigh = 1\n')
+    house.write("reports/bands.toml", "[one.score]\nlow = 0\nhigh = 2\n[two.score]\nlow = 0\nhigh = 1\n")
     assert explain(lesson) == "its bands changed"
 
 
@@ -186,7 +186,7 @@ def test_inputs_are_compared_by_content(house, pass_lesson, monkeypatch, tmp_pat
         there.write_text(text)
     (elsewhere / "older.bin").write_text("a")
     digest = hashlib.sha256(b"a").hexdigest()
-    absent = {"path": "reports/results/01_*.json", "sha256": ""}
+    absent = {"path": "reports/results/one.json", "sha256": ""}
     names = ("data/here.bin", "data/cache/mnist/there.bin", "older.bin")
     pass_lesson(lesson, *({"path": name, "sha256": digest} for name in names), absent)
     assert explain(lesson) == ""
@@ -196,5 +196,5 @@ def test_inputs_are_compared_by_content(house, pass_lesson, monkeypatch, tmp_pat
         path.unlink()
         assert explain(lesson) == f"{name} is missing"
         path.write_text("a")
-    house.write("reports/results/01_one.json", "{}")
-    assert explain(lesson) == "reports/results/01_*.json is new"
+    house.write("reports/results/one.json", "{}")
+    assert explain(lesson) == "reports/results/one.json is new"

@@ -19,7 +19,7 @@ from helpers.course.progress import Outcome, Progress, describe_error, format_se
 def test_check_lists_every_lesson(house):
     house.write_lesson("51_small", title="Small", seconds=75, memory_mib=300)
     house.write_lesson("52_full", title="Full")
-    house.write("notebooks/full.yaml", "'52': {time: a day on two cores, needs: [cifar10]}")
+    house.write("notebooks/full.yaml", "full: {time: a day on two cores, needs: [cifar10]}")
     result = house.course("check")
     assert result.exit_code == 0
     [small] = [line for line in result.output.splitlines() if line.startswith("51")]
@@ -32,8 +32,8 @@ def test_check_tells_once_how_to_get_what_is_missing(house, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     runs = ""
     for number, needs in ((51, "cifar10"), (52, "cifar10, mnist"), (53, "cifar10")):
-        house.write_lesson(f"{number}_one", title="One", data=["photos"] if number == 53 else [])
-        runs += f"'{number}': {{time: 1 minute on two cores, needs: [{needs}]}}\n"
+        house.write_lesson(f"{number}_n{number}", title="One", data=["photos"] if number == 53 else [])
+        runs += f"n{number}: {{time: 1 minute on two cores, needs: [{needs}]}}\n"
     house.write("notebooks/full.yaml", runs)
     result = house.course("check")
     assert result.exit_code == 1, "53 has not what its default run needs"

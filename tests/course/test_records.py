@@ -19,7 +19,7 @@ def recorded(house, kept):
         house.write("helpers/little.py", "")
         house.write("helpers/unused.py", "")
         house.write(".gitignore", "reports/runs\n__pycache__\n")
-        house.write("notebooks/full.yaml", "'51': {parameters: {size: 9}}")
+        house.write("notebooks/full.yaml", "first: {parameters: {size: 9}}")
         house.write_lesson("51_first", CELL, parameters="size = 1")
         commit_all(house.root)
         assert house.course("run", "51", "--full").exit_code == 0
@@ -36,7 +36,7 @@ def show(house):
 
 
 def change(house, **parts):
-    path = house.root / "reports/results/51_first.json"
+    path = house.root / "reports/results/first.json"
     content = json.loads(path.read_text())
     content["manifest"] |= parts
     path.write_text(json.dumps(content))
@@ -46,7 +46,7 @@ def change(house, **parts):
 def test_a_record_of_the_present_code_is_called_so(recorded):
     manifest = change(recorded)
     lines = show(recorded).splitlines()
-    assert lines[0].startswith(f"51_first: {manifest['started'][:10]}, 0.")
+    assert lines[0].startswith(f"first: {manifest['started'][:10]}, 0.")
     assert lines[0].endswith(f" minutes, commit {manifest['commit'][:7]}")
     assert lines[1] == "    the present code is that of the run"
     assert lines[2] == "1 records: 0 older than the present code, 0 unknown, 0 mixtures"
@@ -65,7 +65,7 @@ def change_cells(house):
 
 
 def change_parameters(house):
-    house.write("notebooks/full.yaml", "'51': {parameters: {size: 10}}")
+    house.write("notebooks/full.yaml", "first: {parameters: {size: 10}}")
 
 
 def import_more(house):
@@ -111,7 +111,7 @@ def test_parts_of_several_commits_are_a_mixture_and_all_of_them_count(recorded):
     output = show(recorded)
     assert f"MIXTURE, {MIXED}{second[:7]} with changes, {first[:7]}\n" in output
     assert "older than the present code: helpers/little.py changed since" in output
-    assert output.endswith("1 mixtures: 51\n")
+    assert output.endswith("1 mixtures: first\n")
 
 
 def test_parts_of_one_commit_with_other_settings_are_a_mixture(recorded):

@@ -22,7 +22,7 @@ def stored(house, kept):
     """Return a house with one lesson, which was run and stored; its run is there."""
     house.write("helpers/models/small_images.py", "WITHOUT_KERAS = True\n")  # which takes seconds to import
     if not any(kept.iterdir()):
-        house.write("reports/bands.toml", '["51"]\nscore = {low = 0.4, high = 0.6, evidence = [0.5]}\n')
+        house.write("reports/bands.toml", "[replay]\nscore = {low = 0.4, high = 0.6, evidence = [0.5]}\n")
         house.write_lesson(
             "51_replay",
             MARKED,
@@ -58,7 +58,7 @@ def plant(house, cell: int, text: str) -> None:
 def edit_lock(house, change) -> None:
     path = house.root / "notebooks/lessons.lock"
     content = json.loads(path.read_text())
-    change(content["lessons"]["51_replay"])
+    change(content["lessons"]["replay"])
     path.write_text(json.dumps(content))
 
 
@@ -154,7 +154,7 @@ def test_bands_are_judged_by_the_numbers_in_the_lock(alone, check_failures):
 
 
 def test_an_impossible_band_fails(alone, check_failures):
-    alone.write("reports/bands.toml", '["51"]\nscore = {low = 0.8, high = 0.9, evidence = [0.5]}\n')
+    alone.write("reports/bands.toml", "[replay]\nscore = {low = 0.8, high = 0.9, evidence = [0.5]}\n")
     check_failures("run", words="lesson 51: its bands changed; run: course run 51")
     assert alone.course("run", "--changed").exit_code == 1
     check_failures("run", words="lesson 51: the last run failed; run: course run 51")

@@ -120,17 +120,17 @@ def test_full_run_is_recorded(house):
     house.write_lesson(
         "51_full",
         "from helpers.ledger import answer\nfrom helpers.results import load_result, record",
-        "load_result('51')",
+        "load_result('full')",
         "record('score', share, unit='fraction')",
         "answer('cifar10-report-16', 'refuted', f'measured {share}')",
         parameters="share = 0.5",
     )
     house.write_lesson("52_only_default")
-    house.write("notebooks/full.yaml", "'51': {parameters: {share: 0.75}, time: a second}")
+    house.write("notebooks/full.yaml", "full: {parameters: {share: 0.75}, time: a second}")
     result = house.course("run", "--full")
     assert result.exit_code == 0
     assert "no full run: 52" in result.output
-    text = (house.root / "reports/results/51_full.json").read_text()
+    text = (house.root / "reports/results/full.json").read_text()
     content = json.loads(text)
     assert content["values"] == {"score": {"value": 0.75, "unit": "fraction"}}
     assert content["answers"]["cifar10-report-16"]["verdict"] == "refuted"
@@ -168,7 +168,7 @@ def test_a_run_says_where_its_notebook_is_and_how_to_see_it(house, monkeypatch, 
 
 def test_many_notebooks_are_not_named_one_by_one(house):
     for number in range(51, 55):
-        house.write_lesson(f"{number}_one")
+        house.write_lesson(f"{number}_n{number}")
     house.write_lesson("55_bad", "1 / 0")
     output = house.course("run").output
     assert f"4 executed notebooks, in {house.root}/reports/runs\nsee it: course site\n" in output
@@ -187,9 +187,9 @@ def test_a_lesson_saved_while_another_runs_is_known_as_it_was_executed(house):
 
 def test_missed_band_fails_the_lesson(house):
     house.write_lesson("51_band", "from helpers.results import record", "record('score', 0.5)")
-    house.write("reports/bands.toml", '["51".score]\nlow = 0.4\nhigh = 0.6\n')
+    house.write("reports/bands.toml", "[band.score]\nlow = 0.4\nhigh = 0.6\n")
     assert house.course("run").exit_code == 0
-    house.write("reports/bands.toml", '["51".score]\nlow = 0.8\nhigh = 0.9\n')
+    house.write("reports/bands.toml", "[band.score]\nlow = 0.8\nhigh = 0.9\n")
     result = house.course("run")
     assert result.exit_code == 1
     assert "51 Band: running, its bands changed" in result.output
@@ -203,7 +203,7 @@ def test_bands_are_judged_where_nothing_runs(house, monkeypatch):
     result = house.course("run")
     assert result.exit_code == 1
     assert "running" not in result.output
-    assert "lesson 51 failed: Band: 51: score 0.5 is low" in result.output
+    assert "lesson 51 failed: Band: band: score 0.5 is low" in result.output
 
 
 @needs_signals
@@ -214,7 +214,7 @@ def test_interrupt_stops_all_kernels_and_tells_how_to_go_on(house, wait_until, n
     child = "import subprocess, sys\nchild = subprocess.Popen([sys.executable, '-c', 'input()'], stdin=-1)\n"
     leave = "import os, time\nopen('{0}.part', 'w').write(f'{{os.getpid()}} {{child.pid}}')\n"
     leave += "os.rename('{0}.part', '{0}')\ntime.sleep(600)"
-    for stem in ("51_slow", "52_slow"):
+    for stem in ("51_slow", "52_slower"):
         house.write_lesson(stem, child + leave.format(stem[:2]))
     house.write_lesson("53_never")
     process = house.start("run", "51", "52", "53", "--jobs", "2")
@@ -226,7 +226,7 @@ def test_interrupt_stops_all_kernels_and_tells_how_to_go_on(house, wait_until, n
     assert process.returncode == status
     assert f"interrupted by {number.name}; the same command goes on" in output
     assert "Traceback" not in output and "Task was destroyed" not in output
-    for stem in ("51_slow", "52_slow"):
+    for stem in ("51_slow", "52_slower"):
         [manifest] = house.manifests(stem)
         assert (manifest["status"], manifest["error"]["name"]) == ("interrupted", "Interrupted")
         assert manifest["error"]["cell"] == 2
@@ -271,7 +271,7 @@ def test_interrupt_before_a_kernel_is_up(house, wait_until):
 def test_a_full_run_that_was_killed_goes_on_with_the_same_command(house, wait_until):
     house.write_lesson("51_quick", "print(seed)")
     house.write_lesson("52_slow", STOP_ONCE, parameters="size = 1")
-    house.write("notebooks/full.yaml", "{'51': {parameters: {seed: 5}}, '52': {parameters: {size: 2}}}")
+    house.write("notebooks/full.yaml", "{quick: {parameters: {seed: 5}}, slow: {parameters: {size: 2}}}")
     process = house.start("run", "51", "52", "--full")
     kernel = wait_for_kernel(house, wait_until)
     lesson = find_lesson(52)
@@ -287,7 +287,7 @@ def test_a_full_run_that_was_killed_goes_on_with_the_same_command(house, wait_un
     assert "52 Slow: running, the last run was interrupted" in output
     assert house.manifests("51_quick") == [quick]
     assert find_runs(lesson, "full")[0].manifest["parameters"] == {"size": 2}
-    assert (house.root / "reports/results/52_slow.json").exists()
+    assert (house.root / "reports/results/slow.json").exists()
 
 
 MEET = """
@@ -458,16 +458,16 @@ record("steps", steps + "two")
 
 
 def test_a_full_run_goes_on_from_the_state_of_a_failed_one_and_says_so(house):
-    house.write("notebooks/full.yaml", "'51': {parameters: {seed: 3}}")
+    house.write("notebooks/full.yaml", "steps: {parameters: {seed: 3}}")
     house.write_lesson("51_steps", STEP_BY_STEP)
     assert house.course("run", "51", "--full").exit_code == 1
     assert house.course("run", "51", "--full").exit_code == 0
-    result = json.loads((house.root / "reports/results/51_steps.json").read_text())
+    result = json.loads((house.root / "reports/results/steps.json").read_text())
     assert result["values"]["steps"]["value"] == "one two"
     [earlier] = result["manifest"]["earlier"]
     assert earlier["started"] < result["manifest"]["started"]
     assert earlier["seconds"] >= 0
-    assert not (house.root / "reports/runs/51_steps/state").exists()
+    assert not (house.root / "reports/runs/steps/state").exists()
     assert house.course("run", "51", "--full", "--force").exit_code == 1, (
         "the state of a run that passed is gone"
     )
@@ -480,7 +480,7 @@ def test_only_what_full_runs_write_leaves_a_checkout_unchanged(house):
     commit, dirty = read_commit()
     assert len(commit) == 40
     assert not dirty
-    house.write("reports/results/51_steps.json", "{}")
+    house.write("reports/results/steps.json", "{}")
     house.write("reports/models/steps.npz", "")
     assert read_commit() == (commit, False)
     house.write("helpers/steps.py", "")

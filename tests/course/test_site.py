@@ -129,7 +129,7 @@ def fill_house(root: Path, patch: pytest.MonkeyPatch) -> None:
         "values": {"test_accuracy": {"value": 0.94061, "unit": "fraction"}},
     }
     paths.RESULTS.mkdir()
-    (paths.RESULTS / f"{PICTURES}.json").write_text(json.dumps(full))
+    (paths.RESULTS / f"{PICTURES[3:]}.json").write_text(json.dumps(full))
 
 
 @pytest.fixture(scope="module")
@@ -337,7 +337,7 @@ def test_stored_outputs_of_the_present_state_are_as_good_as_a_run(tmp_path: Path
         fill_house(tmp_path / "other", patch)
         lesson = find_lesson(1)
         write_entry(lesson, find_runs(lesson)[0], nbformat.read(lesson.path, as_version=4))
-        shutil.rmtree(paths.RUNS / PICTURES)
+        shutil.rmtree(paths.RUNS / PICTURES[3:])
         page = site.describe_lesson(lesson)
         assert (page.status, page.note, page.source, page.here) == ("stored", "", lesson.path, None)
         assert page.run[0] == (

@@ -50,7 +50,7 @@ def broken(lesson, kept):
 
 
 def write_full(house, dropout):
-    house.write("notebooks/full.yaml", f"'51': {{parameters: {{dropout: {dropout}}}}}")
+    house.write("notebooks/full.yaml", f"steps: {{parameters: {{dropout: {dropout}}}}}")
 
 
 def commit(house):
@@ -59,7 +59,7 @@ def commit(house):
 
 
 def read_result(house):
-    return json.loads((house.root / "reports/results/51_steps.json").read_text())
+    return json.loads((house.root / "reports/results/steps.json").read_text())
 
 
 def refuse(house, *options):
@@ -120,16 +120,16 @@ def change_cell(house, monkeypatch):
 
 
 def remove_log(house, monkeypatch):
-    (find_state("51_steps") / "parts.json").unlink()
+    (find_state("steps") / "parts.json").unlink()
 
 
 def age_log(house, monkeypatch):
     part = {"started": "2026-01-02T03:04:05+00:00", "commit": "a" * 40, "dirty": False}
-    (find_state("51_steps") / "parts.json").write_text(json.dumps({"parts": [part]}))
+    (find_state("steps") / "parts.json").write_text(json.dumps({"parts": [part]}))
 
 
 def spoil_log(house, monkeypatch):
-    (find_state("51_steps") / "parts.json").write_text('{"par')
+    (find_state("steps") / "parts.json").write_text('{"par')
 
 
 @pytest.mark.parametrize(
@@ -190,11 +190,11 @@ def test_what_the_lesson_does_not_use_does_not_count(broken):
 def test_force_begins_anew_and_a_run_that_left_nothing_is_forgotten(broken):
     write_full(broken, 0.5)
     assert broken.course("run", "51", "--full", "--force").exit_code == 1
-    assert (find_state("51_steps") / "done").read_text() == "a0.5 "
-    (find_state("51_steps") / "done").unlink()
+    assert (find_state("steps") / "done").read_text() == "a0.5 "
+    (find_state("steps") / "done").unlink()
     write_full(broken, 0.6)
     assert broken.course("run", "51", "--full").exit_code == 1, "it began anew without a word"
-    assert (find_state("51_steps") / "done").read_text() == "a0.6 "
+    assert (find_state("steps") / "done").read_text() == "a0.6 "
 
 
 @pytest.mark.parametrize("options", [["--keep-state"], ["--full", "--keep-state", "--force"]])
@@ -218,7 +218,7 @@ record("kept", (state() / "journal").read_text())
 
 def test_a_second_full_run_is_refused_and_the_first_loses_nothing(house, wait_until):
     house.write_lesson("51_steps", WAIT)
-    house.write("notebooks/full.yaml", "'51': {parameters: {seed: 1}}")
+    house.write("notebooks/full.yaml", "steps: {parameters: {seed: 1}}")
     first = house.start("run", "51", "--full")
     wait_until((house.root / "notebooks/begun").exists)
     for options in ([], ["--force"], ["--keep-state"]):
@@ -229,13 +229,13 @@ def test_a_second_full_run_is_refused_and_the_first_loses_nothing(house, wait_un
     output, _ = first.communicate(timeout=60)
     assert first.returncode == 0, output
     assert read_result(house)["values"]["kept"]["value"] == "an hour of work"
-    assert not find_state("51_steps").exists()
-    assert not find_state("51_steps").with_suffix(".holder").exists()
+    assert not find_state("steps").exists()
+    assert not find_state("steps").with_suffix(".holder").exists()
 
 
 def test_a_killed_run_lets_go_of_its_state(house, wait_until):
     house.write_lesson("51_steps", WAIT)
-    house.write("notebooks/full.yaml", "'51': {parameters: {seed: 1}}")
+    house.write("notebooks/full.yaml", "steps: {parameters: {seed: 1}}")
     first = house.start("run", "51", "--full")
     wait_until((house.root / "notebooks/begun").exists)
     kernels = psutil.Process(first.pid).children(recursive=True)
@@ -251,7 +251,7 @@ def test_a_killed_run_lets_go_of_its_state(house, wait_until):
 
 def test_default_runs_do_not_wait_for_a_full_run(house, wait_until):
     house.write_lesson("51_steps", WAIT)
-    house.write("notebooks/full.yaml", "'51': {parameters: {seed: 1}}")
+    house.write("notebooks/full.yaml", "steps: {parameters: {seed: 1}}")
     first = house.start("run", "51", "--full")
     wait_until((house.root / "notebooks/begun").exists)
     (house.root / "notebooks/go").touch()
@@ -261,7 +261,7 @@ def test_default_runs_do_not_wait_for_a_full_run(house, wait_until):
 
 def make_manifest(**changed):
     fingerprint = {"cells": "c", "modules": {}, "python": "3.11"}
-    manifest = {"stem": "51_steps", "lesson": "51", "profile": "full", "parameters": {}, "versions": {}}
+    manifest = {"slug": "steps", "lesson": "51", "profile": "full", "parameters": {}, "versions": {}}
     started = datetime.now(UTC).isoformat(timespec="milliseconds")
     manifest |= {"started": started, "commit": "a" * 40, "dirty": False, "fingerprint": fingerprint}
     return manifest | changed

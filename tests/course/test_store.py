@@ -92,7 +92,7 @@ def test_store_keeps_what_the_rules_allow_and_nothing_else(house):
 
 
 def test_the_lock_notes_what_the_outputs_are_of(house):
-    house.write("reports/bands.toml", '["51".score]\nlow = 0\nhigh = 1\n')
+    house.write("reports/bands.toml", "[store.score]\nlow = 0\nhigh = 1\n")
     house.write_lesson(
         "51_store",
         "from helpers.results import record\nrecord('score', 0.5, unit='fraction')\nrecord('other', 3)",
@@ -102,7 +102,7 @@ def test_the_lock_notes_what_the_outputs_are_of(house):
     assert house.course("store", "51").exit_code == 0
     path = house.root / "notebooks/lessons.lock"
     text = path.read_text()
-    [entry] = json.loads(text)["lessons"]["51_store"].values()
+    [entry] = json.loads(text)["lessons"]["store"].values()
     assert set(entry) == {"bands", "cells", "inputs", "modules", "outputs", "values", "versions"}
     assert entry["values"] == {"score": {"value": 0.5, "unit": "fraction"}}
     assert set(entry["modules"]) == {
@@ -124,20 +124,20 @@ def test_entries_of_other_pythons_stay_while_they_are_of_the_same_state(house):
     assert house.course("store", "51", "52").exit_code == 0
     path = house.root / "notebooks/lessons.lock"
     content = json.loads(path.read_text())
-    [(python, entry)] = content["lessons"]["51_store"].items()
-    content["lessons"]["51_store"]["3.9"] = entry | {"versions": {"keras": "3.0"}}
+    [(python, entry)] = content["lessons"]["store"].items()
+    content["lessons"]["store"]["3.9"] = entry | {"versions": {"keras": "3.0"}}
     path.write_text(json.dumps(content))
     (house.root / "notebooks/52_gone.ipynb").unlink()
     assert house.course("run", "51", "--force").exit_code == 0
     assert house.course("store", "51").exit_code == 0
     lessons = json.loads(path.read_text())["lessons"]
-    assert set(lessons) == {"51_store"}
-    assert set(lessons["51_store"]) == {"3.9", python}
-    assert lessons["51_store"]["3.9"]["outputs"] == lessons["51_store"][python]["outputs"] != entry["outputs"]
+    assert set(lessons) == {"store"}
+    assert set(lessons["store"]) == {"3.9", python}
+    assert lessons["store"]["3.9"]["outputs"] == lessons["store"][python]["outputs"] != entry["outputs"]
     house.write_lesson("51_store", "# NBVAL_CHECK_OUTPUT\nprint(2)", "import time\nprint(time.time())")
     assert house.course("run", "51").exit_code == 0
     assert house.course("store", "51").exit_code == 0
-    assert set(json.loads(path.read_text())["lessons"]["51_store"]) == {python}
+    assert set(json.loads(path.read_text())["lessons"]["store"]) == {python}
 
 
 @pytest.mark.parametrize("status", ["never", "changed", "path"])

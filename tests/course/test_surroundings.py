@@ -48,7 +48,7 @@ def closed_house(house, kept):
     [
         (
             "run 51 --force",
-            "cannot write to reports/runs/51_closed: Permission denied; copy a lesson from notebooks into a "
+            "cannot write to reports/runs/closed: Permission denied; copy a lesson from notebooks into a "
             "folder of yours and open it there, or clone the repository into a folder of yours",
         ),
         (
@@ -81,7 +81,7 @@ def test_what_only_reads_works_in_a_checkout_of_another(closed_house):
 
 
 def test_a_folder_to_export_to_is_refused_before_the_site_is_built(house, monkeypatch):
-    monkeypatch.setattr(export, "build", lambda folder: pytest.fail("the site was built"))
+    monkeypatch.setattr(export, "stage", lambda *_: pytest.fail("the site was built"))
     house.write_lesson("51_one")
     done = house.course("export", "51", "-o", str(house.root))
     assert done.exit_code == 2
@@ -181,8 +181,8 @@ def test_a_file_that_is_no_notebook_is_named(house, content):
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"{", b"[1]", b'{"other": 1}'])
 def test_a_recorded_result_that_is_none_is_named(house, content):
     house.write_lesson("51_one")
-    path = house.write("reports/results/51_one.json", "")
+    path = house.write("reports/results/one.json", "")
     path.write_bytes(content)
     done = house.course("site")
     assert done.exit_code == 2
-    assert done.stderr.startswith("reports/results/51_one.json is no recorded result: ")
+    assert done.stderr.startswith("reports/results/one.json is no recorded result: ")

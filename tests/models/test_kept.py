@@ -11,10 +11,10 @@ from helpers.results import load_result
 from helpers.training.trained import LARGEST, load_trained
 
 KEPT = {
-    "alexnet_cifar10": ("10", "cifar10", look_once),
-    "fast_cifar10": ("14", "cifar10", look_mirrored_and_shifted),
-    "mnist_cnn": ("11", "mnist", look_once),
-    "mnist_m_cnn": ("13", "mnist-m", look_once),
+    "alexnet_cifar10": ("alexnet_transfer", "cifar10", look_once),
+    "fast_cifar10": ("fast_training", "cifar10", look_mirrored_and_shifted),
+    "mnist_cnn": ("mnist_cnn", "mnist", look_once),
+    "mnist_m_cnn": ("mnist_m", "mnist-m", look_once),
 }
 
 

@@ -29,7 +29,7 @@ def lesson():
         "OPTIMISERS": OPTIMISERS | {"sixth": type("Sixth", (RandomSearch,), {})},
         "alternatives": alternatives,
         "tables": tables,
-        "recorded": load_result("30"),
+        "recorded": load_result("evolved_architectures"),
         "trained": [],
         "trained_budget": 20,
         "table_seeds": 2,
