@@ -18,6 +18,7 @@ RESULTS = REPORTS / "results"
 MODELS = REPORTS / "models"
 MEMBERS = REPORTS / "members"
 RUNS = REPORTS / "runs"
+LEDGER = REPORTS / "ledger"
 HTML = REPORTS / "html"
 CACHE_AS_NOTED = "data/cache/"  # begins the names of cached files in records, wherever the cache is
 

@@ -72,6 +72,11 @@ class Lesson:
         return self.notebook.get("metadata", {}).get("course", {})
 
     @property
+    def label(self) -> str:
+        """How messages call it, such as `lesson 01`."""
+        return f"lesson {self.number}"
+
+    @property
     def title(self) -> str:
         return self.about.get("title") or self.slug.replace("_", " ").capitalize()
 
@@ -112,9 +117,61 @@ class Lesson:
         for name in given:
             if name not in known:
                 raise CourseError(
-                    f"{origin}: unknown parameter {name!r} of lesson {self.number}{suggest(name, known)}"
+                    f"{origin}: unknown parameter {name!r} of {self.label}{suggest(name, known)}"
                 )
         return {name: _fit(name, value, known[name], origin) for name, value in given.items()}
+
+
+@dataclass(frozen=True)
+class Experiment(Lesson):
+    """A full run that is no lesson: the function `run` of a module in `helpers/experiments/`.
+
+    It is executed as a notebook of two cells, made anew for each run: the parameters of the function with
+    their defaults, and its call. Its `number` is its name in `notebooks/full.yaml`, and so its slug.
+    """
+
+    module: str
+
+    @property
+    def slug(self) -> str:
+        return self.number
+
+    @property
+    def label(self) -> str:
+        return self.number
+
+    @property
+    def title(self) -> str:
+        return (ast.get_docstring(self._read_module()) or self.module).partition("\n")[0].rstrip(".")
+
+    @cached_property
+    def notebook(self) -> dict[str, Any]:
+        """The two cells."""
+        from nbformat.v4 import new_code_cell, new_notebook
+
+        functions = [one for one in self._read_module().body if isinstance(one, ast.FunctionDef)]
+        run = next((one.args for one in functions if one.name == "run"), None)
+        if run is None or run.kwonlyargs or len(run.defaults) != len(run.args):
+            raise CourseError(f"helpers/experiments/{self.module}.py: write run(...) with a default for each")
+        names = [argument.arg for argument in run.args]
+        defaults = [f"{name} = {ast.unparse(value)}" for name, value in zip(names, run.defaults, strict=True)]
+        parameters = new_code_cell("\n".join(defaults), metadata={"tags": ["parameters"]}, id="parameters")
+        given = ", ".join(f"{name}={name}" for name in names)
+        call = new_code_cell(f"from helpers.experiments.{self.module} import run\n\nrun({given})", id="run")
+        kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+        return new_notebook(cells=[parameters, call], metadata=kernel)
+
+    def write(self) -> None:
+        """Write the notebook, to be executed."""
+        paths.write_atomically(self.path, json.dumps(self.notebook, indent=1))
+
+    def _read_module(self) -> ast.Module:
+        path = paths.ROOT / "helpers" / "experiments" / f"{self.module}.py"
+        if not path.is_file():
+            known = [one.stem for one in path.parent.glob("[a-z]*.py")]
+            hint = suggest(self.module, known, "experiments")
+            raise CourseError(f"notebooks/full.yaml, {self.number}: unknown experiment {self.module!r}{hint}")
+        return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def _fit(name: str, value: Any, default: Any, origin: str) -> Any:
@@ -279,20 +336,22 @@ def newest_run(lesson: Lesson, profile: str = "default", status: str | None = No
     return next((run for run in find_runs(lesson, profile) if status in (None, run.status)), None)
 
 
-FULL_KEYS = ("parameters", "time", "needs", "limit")
+FULL_KEYS = ("experiment", "parameters", "time", "needs", "limit")
 
 
 @dataclass(frozen=True)
 class FullRun:
-    """What `notebooks/full.yaml` says of the full run of one lesson.
+    """What `notebooks/full.yaml` says of the full run of one lesson, or of an experiment.
 
     Attributes:
+        lesson: the lesson, or the experiment.
         parameters: what it sets otherwise than the default run.
         time: how long it takes on what, in words.
         needs: the data sets that must have been fetched.
         limit: seconds after which it is stopped; None for never.
     """
 
+    lesson: Lesson
     parameters: dict[str, Any]
     time: str = ""
     needs: tuple[str, ...] = ()
@@ -300,10 +359,10 @@ class FullRun:
 
 
 def read_full_runs() -> dict[str, FullRun]:
-    """Read `notebooks/full.yaml`, by the name of the lesson without its number.
+    """Read `notebooks/full.yaml`, by the name of the lesson without its number, or of the experiment.
 
     Raises:
-        CourseError: no mapping, or an unknown lesson, key or parameter.
+        CourseError: no mapping, or an unknown lesson, experiment, key or parameter.
     """
     import yaml
 
@@ -323,19 +382,29 @@ def read_full_runs() -> dict[str, FullRun]:
 
 
 def _read_full_run(name: str, entry: Any) -> tuple[str, FullRun]:
-    lessons = {lesson.slug: lesson for lesson in find_lessons()}
-    if name not in lessons:
-        meant = next((slug for slug, lesson in lessons.items() if lesson.number == name.zfill(2)), name)
-        raise CourseError(f"notebooks/full.yaml: unknown lesson {name!r}{suggest(meant, lessons, 'lessons')}")
-    lesson, where = lessons[name], f"notebooks/full.yaml, {name}"
+    where = f"notebooks/full.yaml, {name}"
     if not isinstance(entry, dict):
         raise CourseError(f"{where}: expected some of the keys {', '.join(FULL_KEYS)}")
     for key in entry:
         if key not in FULL_KEYS:
             raise CourseError(f"{where}: unknown key {key!r}{suggest(str(key), FULL_KEYS, 'keys')}")
+    lesson = _find_subject(name, entry.get("experiment"))
     parameters = lesson.fit_parameters(entry.get("parameters") or {}, "notebooks/full.yaml")
     limit = entry.get("limit")
     if limit is not None and not (isinstance(limit, (int, float)) and limit > 0):
         raise CourseError(f"{where}: limit {limit!r} is no number of seconds above 0")
     needs = tuple(entry.get("needs") or ())
-    return lesson.slug, FullRun(parameters, str(entry.get("time", "")), needs, limit)
+    return name, FullRun(lesson, parameters, str(entry.get("time", "")), needs, limit)
+
+
+def _find_subject(name: str, module: str | None) -> Lesson:
+    """Return the lesson of this name, or the experiment where a module is named."""
+    lessons = {lesson.slug: lesson for lesson in find_lessons()}
+    if module is not None:
+        if name in lessons:
+            raise CourseError(f"notebooks/full.yaml: {name} is a lesson; give the experiment another name")
+        return Experiment(name, paths.RUNS / name / "experiment.ipynb", module)
+    if name not in lessons:
+        meant = next((slug for slug, lesson in lessons.items() if lesson.number == name.zfill(2)), name)
+        raise CourseError(f"notebooks/full.yaml: unknown lesson {name!r}{suggest(meant, lessons, 'lessons')}")
+    return lessons[name]

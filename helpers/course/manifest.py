@@ -26,6 +26,7 @@ def start_manifest(lesson: Lesson, profile: str, parameters: Mapping[str, Any]) 
     commit, dirty = read_commit()
     return {
         "lesson": lesson.number,
+        "label": lesson.label,
         "slug": lesson.slug,
         "stem": lesson.stem,
         "title": lesson.title,

@@ -62,7 +62,7 @@ class _Going:
 
 
 def _name(lesson: Lesson) -> str:
-    return f"lesson {lesson.number} {lesson.title}"
+    return f"{lesson.label} {lesson.title}"
 
 
 class Progress:
@@ -202,7 +202,7 @@ def print_summary(console: Console, outcomes: Sequence[Outcome]) -> None:
     console.print(table)
     for outcome in outcomes:
         if outcome.error:
-            text = f"\nlesson {outcome.lesson.number} {describe_error(outcome.error)}"
+            text = f"\n{outcome.lesson.label} {describe_error(outcome.error)}"
             if outcome.notebook:
                 text += f"\n  {outcome.notebook}"
             console.print(text, markup=False, highlight=False, soft_wrap=True)

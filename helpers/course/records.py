@@ -9,7 +9,7 @@ from rich.console import Console
 
 from helpers import paths
 from helpers.course.freshness import hash_cells, trace_imports
-from helpers.course.lessons import CourseError, Lesson, find_lessons, read_full_runs
+from helpers.course.lessons import CourseError, Experiment, Lesson, find_lessons, read_full_runs
 from helpers.course.surroundings import show
 from helpers.naming import name_some
 from helpers.provenance import (
@@ -49,6 +49,7 @@ class Record:
 def find_records() -> list[Record]:
     """Read every recorded full run and compare it with the present code."""
     lessons = {lesson.slug: lesson for lesson in find_lessons()}
+    lessons |= {name: full.lesson for name, full in read_full_runs().items()}
     records = []
     for path in sorted(paths.RESULTS.glob("*.json")):
         manifest = json.loads(path.read_text(encoding="utf-8"))["manifest"]
@@ -67,10 +68,14 @@ def _find_changes(manifest: Mapping[str, Any], lesson: Lesson | None) -> tuple[s
     changed = set()
     for commit in {part["commit"] for part in list_parts(manifest)}:
         files = list_changed(commit, sorted(helpers))
-        notebook = read_file(commit, f"notebooks/{manifest['stem']}.ipynb")
-        if files is None or notebook is None:
+        if files is None:
             return None
         changed |= {*files}
+        if isinstance(lesson, Experiment):
+            continue  # all of its code is in modules
+        notebook = read_file(commit, f"notebooks/{manifest['stem']}.ipynb")
+        if notebook is None:
+            return None
         if hash_cells(_Past(json.loads(notebook))) != hash_cells(lesson):
             changed.add("the code cells")
     try:

@@ -10,7 +10,7 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -23,6 +23,8 @@ from helpers import paths
 from helpers.course.freshness import explain_staleness, hash_modules
 from helpers.course.lessons import (
     CourseError,
+    Experiment,
+    FullRun,
     Lesson,
     find_lesson,
     find_lessons,
@@ -37,6 +39,7 @@ from helpers.course.manifest import make_run_folder, start_manifest, write_json
 from helpers.course.progress import Outcome, Progress, print_places, print_summary
 from helpers.course.state import check_state, drop_state, hold_state, leave_out_own
 from helpers.course.surroundings import name_hiding
+from helpers.naming import suggest
 
 DEFAULT_LIMIT = 600.0
 MEMORY = 1000  # MiB that a lesson needs, if nothing is known of its need
@@ -101,9 +104,9 @@ def plan_jobs(request: Request) -> tuple[list[Job], list[Lesson]]:
         CourseError: unknown lesson, unknown parameter, a notebook without its one tagged cell, a wrong
             `full.yaml`, a lesson named that has no full run, or data that it needs and that is not here.
     """
-    lessons = list(dict.fromkeys(find_lesson(name) for name in request.lessons)) or find_lessons()
     if request.profile == "full":
-        return _plan_full_jobs(lessons, request)
+        return _plan_full_jobs(request)
+    lessons = list(dict.fromkeys(find_lesson(name) for name in request.lessons)) or find_lessons()
     jobs = []
     for lesson in lessons:
         changes = lesson.fit_parameters(request.parameters, "-p")
@@ -111,22 +114,41 @@ def plan_jobs(request: Request) -> tuple[list[Job], list[Lesson]]:
     return jobs, []
 
 
-def _plan_full_jobs(lessons: Sequence[Lesson], request: Request) -> tuple[list[Job], list[Lesson]]:
+def _plan_full_jobs(request: Request) -> tuple[list[Job], list[Lesson]]:
     full_runs = read_full_runs()
-    jobs, left_out = [], []
-    for lesson in lessons:
-        full = full_runs.get(lesson.slug)
-        if full is None:
-            left_out.append(lesson)
-            continue
+    if not request.lessons:
+        chosen = list(full_runs.values())
+        left_out = [lesson for lesson in find_lessons() if lesson.slug not in full_runs]
+    else:
+        names = dict.fromkeys(slug for name in request.lessons for slug in _find_full_runs(name, full_runs))
+        chosen, left_out = [full_runs[name] for name in names], []
+    jobs = []
+    for full in chosen:
         if missing := name_missing(full.needs):
-            raise CourseError(f"the full run of lesson {lesson.number} {missing}")
-        jobs.append(_plan_job(request, lesson, full.parameters, request.limit or full.limit))
-    if request.lessons and left_out:
-        raise CourseError(
-            f"lesson {left_out[0].number} has no full run; notebooks/full.yaml does not name it"
-        )
+            raise CourseError(f"the full run of {full.lesson.label} {missing}")
+        jobs.append(_plan_job(request, full.lesson, full.parameters, request.limit or full.limit))
     return jobs, left_out
+
+
+def _find_full_runs(name: str, full_runs: Mapping[str, FullRun]) -> list[str]:
+    """Return the full runs of this name; of an experiment all, if the name is that of its module."""
+    if name in full_runs:
+        return [name]
+    experiments = {
+        slug: full.lesson for slug, full in full_runs.items() if isinstance(full.lesson, Experiment)
+    }
+    if of_module := [slug for slug, experiment in experiments.items() if experiment.module == name]:
+        return of_module
+    try:
+        lesson = find_lesson(name)
+    except CourseError:
+        if not experiments:
+            raise
+        hint = suggest(name, full_runs, "full runs")
+        raise CourseError(f"unknown lesson or experiment {name!r}{hint}") from None
+    if lesson.slug not in full_runs:
+        raise CourseError(f"{lesson.label} has no full run; notebooks/full.yaml does not name it")
+    return [lesson.slug]
 
 
 def _plan_job(request: Request, lesson: Lesson, changes: dict[str, Any], limit: float | None) -> Job:
@@ -266,6 +288,8 @@ def _execute_job(
     from helpers.course.kernel import Settings, execute
 
     lesson = replace(job.lesson)  # as it is now: it may have been saved since this run was planned
+    if isinstance(lesson, Experiment):
+        lesson.write()
     manifest = start_manifest(lesson, job.profile, job.parameters)
     known = hash_modules()  # as they are before the kernel reads them
     state = hold_state(manifest, anew=request.force, keep=request.keep_state)

@@ -109,7 +109,7 @@ def _lock(manifest: Mapping[str, Any]) -> Iterator[None]:
 
 
 def _tell_going_on(manifest: Mapping[str, Any], process: str = "") -> str:
-    return f"lesson {manifest['lesson']}: its full run is going on{process}; wait for it, or end it"
+    return f"{manifest['label']}: its full run is going on{process}; wait for it, or end it"
 
 
 def _describe(manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -192,6 +192,6 @@ def _refuse(manifest: Mapping[str, Any], differences: list[list[str]], keep: boo
     """Raise an error if the last part differs. Parts before it were accepted when the last part began."""
     if differences and differences[-1] and not keep:
         raise CourseError(
-            f"lesson {manifest['lesson']}: the interrupted full run was made with "
+            f"{manifest['label']}: the interrupted full run was made with "
             f"{name_some(differences[-1])}; go on knowingly with --keep-state, or begin anew with --force"
         )

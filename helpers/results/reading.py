@@ -64,9 +64,9 @@ class Result:
     def _has(self, name: str, known: Mapping[str, Any], what: str) -> bool:
         if name in known or not self.manifest or self.replaced:
             return name in known
-        lesson = self.manifest.get("lesson", "?")
+        run = self.manifest.get("label") or f"lesson {self.manifest.get('lesson', '?')}"
         hint = suggest(name, known, f"recorded {what}")
-        raise KeyError(f"the full run of lesson {lesson} recorded no {name!r} among its {what}{hint}")
+        raise KeyError(f"the full run of {run} recorded no {name!r} among its {what}{hint}")
 
     @property
     def origin(self) -> str:

@@ -261,7 +261,14 @@ def test_default_runs_do_not_wait_for_a_full_run(house, wait_until):
 
 def make_manifest(**changed):
     fingerprint = {"cells": "c", "modules": {}, "python": "3.11"}
-    manifest = {"slug": "steps", "lesson": "51", "profile": "full", "parameters": {}, "versions": {}}
+    manifest = {
+        "slug": "steps",
+        "label": "lesson 51",
+        "lesson": "51",
+        "profile": "full",
+        "parameters": {},
+        "versions": {},
+    }
     started = datetime.now(UTC).isoformat(timespec="milliseconds")
     manifest |= {"started": started, "commit": "a" * 40, "dirty": False, "fingerprint": fingerprint}
     return manifest | changed
