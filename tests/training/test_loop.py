@@ -2,11 +2,12 @@ import math
 import os
 import subprocess
 import sys
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from stand_in import LinearModel
 
 from helpers.data import JobError, Split, load
 from helpers.training.loop import (
@@ -406,11 +407,20 @@ BASE = {"epochs": 2, "batch_size": 100, "augment": partial(shake, pixels=1)}
 MEAN = 0.5
 
 
+# In place of a network, where what is tested does not hang on it: TensorFlow takes a second to trace one.
+PLAIN = {"build": partial(LinearModel, 784, 10, rate=0.1), "optimiser": lambda: None}
+
+
+@cache
+def load_digits():
+    return load("mnist-sample", validation=0.1)
+
+
 def give(**changed):
     """Return what a run of `BASE` depends on, some of it changed."""
     from helpers.backend import keras
 
-    data = load("mnist-sample", validation=0.1)
+    data = load_digits()
     run = {"build": build, "train": data.train.take(np.arange(600))}
     run |= {"validation": data.validation.take(np.arange(200)), "optimiser": sgd} | changed
     keras.backend.clear_session()
@@ -496,10 +506,10 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path):
 )
 def test_a_checkpoint_knows_what_its_schedule_does(tmp_path, first, second):
     with pytest.raises(Stop):
-        attempt(tmp_path / "run.npz", stop, schedule=first())
+        attempt(tmp_path / "run.npz", stop, schedule=first(), **PLAIN)
     with pytest.raises(ValueError, match=r"is of another run: schedule\b"):
-        attempt(tmp_path / "run.npz", schedule=second())
-    assert len(attempt(tmp_path / "run.npz", schedule=first()).history) == 2
+        attempt(tmp_path / "run.npz", schedule=second(), **PLAIN)
+    assert len(attempt(tmp_path / "run.npz", schedule=first(), **PLAIN).history) == 2
 
 
 def test_a_variable_that_a_function_reads_counts(tmp_path, monkeypatch):
@@ -507,34 +517,35 @@ def test_a_variable_that_a_function_reads_counts(tmp_path, monkeypatch):
         return (images / np.float32(255)) - MEAN
 
     with pytest.raises(Stop):
-        attempt(tmp_path / "run.npz", stop, prepare=prepare)
+        attempt(tmp_path / "run.npz", stop, prepare=prepare, **PLAIN)
     monkeypatch.setitem(globals(), "MEAN", 0.25)
     with pytest.raises(ValueError, match=r"prepare\.globals\.MEAN is '0\.5' there and '0\.25' here"):
-        attempt(tmp_path / "run.npz", prepare=prepare)
+        attempt(tmp_path / "run.npz", prepare=prepare, **PLAIN)
 
 
 def test_describing_a_run_does_not_advance_its_schedule(tmp_path):
     with_checkpoint, without = (
-        attempt(place, schedule=Wobble()).history["rate"].tolist() for place in (tmp_path / "run.npz", None)
+        attempt(place, schedule=Wobble(), **PLAIN).history["rate"].tolist()
+        for place in (tmp_path / "run.npz", None)
     )
     assert with_checkpoint == without
     wobble = Wobble()
-    attempt(tmp_path / "other.npz", schedule=wobble)
+    attempt(tmp_path / "other.npz", schedule=wobble, **PLAIN)
     assert wobble.called == 2 * 6, "one call a step"
 
 
 def test_a_schedule_that_does_not_show_what_it_does_gets_no_checkpoint(tmp_path):
     draw = (rate for rate in [1.0] * 100)
     with pytest.raises(TypeError, match="must know its schedule: a generator does not show its content"):
-        attempt(tmp_path / "run.npz", schedule=lambda progress: next(draw))
+        attempt(tmp_path / "run.npz", schedule=lambda progress: next(draw), **PLAIN)
     assert list(tmp_path.iterdir()) == []
-    attempt(None, schedule=lambda progress: next(draw))
+    attempt(None, schedule=lambda progress: next(draw), **PLAIN)
 
 
 def test_a_checkpoint_of_an_older_course_is_refused(tmp_path):
     np.savez(tmp_path / "run.npz", state='{"settings": {"seed": 0}, "step": 1}')
     with pytest.raises(ValueError, match=r"run\.npz is of another run"):
-        attempt(tmp_path / "run.npz")
+        attempt(tmp_path / "run.npz", **PLAIN)
 
 
 def test_what_a_probe_returns_joins_the_history_and_outlives_an_interruption(tmp_path, digits):
