@@ -1,3 +1,3 @@
-"""The claims of the five papers, and our answers to them."""
+"""The claims of the five papers, and what we found about each."""
 
-from helpers.ledger.claims import VERDICTS, answer, read_claims
+from helpers.ledger.claims import read_claims

@@ -1,59 +1,81 @@
-"""Read the claims of the papers, and record an answer to one."""
+"""Read the claims of the five papers."""
 
+import csv
 import hashlib
 import io
-from collections.abc import Iterable
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from helpers.naming import suggest
 from helpers.paths import DATA
-from helpers.provenance import append_line, note_input
+from helpers.provenance import note_input
 
 if TYPE_CHECKING:
     import pandas as pd
 
-VERDICTS = ("reproduced", "refuted", "partly", "undetermined")
+KINDS = {
+    "arithmetic": "numbers of the paper against each other",
+    "data": "a fact of a public data set",
+    "training": "a result of training",
+    "cost": "time, memory, parameters or operations",
+    "method": "what was done, or how",
+    "literature": "what others have published",
+    "general": "a sentence without number or comparison",
+    "future": "what is planned",
+}
+STANDINGS = {
+    "claim": "the paper says it",
+    "remark": "we say it of the paper: an omission, or criticism",
+}
+
+
+class Claim(NamedTuple):
+    """One statement of a paper, or one remark of ours about it.
+
+    Attributes:
+        id: such as `cifar10-report-28`.
+        paper: the first part of the id.
+        place: section, table or figure.
+        claim: what the paper says, in our words, with its qualifiers.
+        quote: the shortest phrase of the paper that shows it; may be empty.
+        printed: the printed value, digit by digit; empty if none is.
+        kind: one of `KINDS`.
+        standing: one of `STANDINGS`.
+    """
+
+    id: str
+    paper: str
+    place: str
+    claim: str
+    quote: str
+    printed: str
+    kind: str
+    standing: str
 
 
 @cache
-def _read_claims() -> tuple["pd.DataFrame", str]:
-    import pandas as pd
-
+def list_claims() -> tuple[Claim, ...]:
+    """Return all claims and remarks, in the order of `data/claims.csv`."""
     content = (DATA / "claims.csv").read_bytes()
-    table = pd.read_csv(io.BytesIO(content), index_col="id", keep_default_na=False)
-    return table, hashlib.sha256(content).hexdigest()
+    note_input(DATA / "claims.csv", hashlib.sha256(content).hexdigest())
+    rows = csv.DictReader(io.StringIO(content.decode("utf-8")))
+    return tuple(Claim(paper=row["id"].rpartition("-")[0], **row) for row in rows)
+
+
+def find_claim(name: str) -> Claim:
+    """Return one claim.
+
+    Raises:
+        ValueError: no such claim.
+    """
+    known = {claim.id: claim for claim in list_claims()}
+    if name not in known:
+        raise ValueError(f"unknown claim {name!r}{suggest(name, known, 'claims')}")
+    return known[name]
 
 
 def read_claims() -> "pd.DataFrame":
-    """Return every listed claim of the five papers, checkable or not.
+    """Return all claims and remarks as a table, indexed by id."""
+    import pandas as pd
 
-    Returns:
-        560 rows indexed by id, such as `cifar10-report-16`, with the text columns paper, where, claim, value,
-        kind, how_to_check and verdict_by_calculation (what follows without training a model; may be empty).
-    """
-    table, sha256 = _read_claims()
-    note_input(DATA / "claims.csv", sha256)
-    return table.copy()
-
-
-def answer(claim: str | Iterable[str], verdict: str, evidence: str) -> None:
-    """Record our answer to one claim, or the same answer to several claims, of the papers.
-
-    Args:
-        claim: id in `data/claims.csv`, such as `cifar10-report-16`, or several.
-        verdict: one of `VERDICTS`.
-        evidence: one sentence with the measured numbers, composed from variables.
-
-    Raises:
-        ValueError: unknown claim or verdict, or no evidence.
-    """
-    if verdict not in VERDICTS:
-        raise ValueError(f"verdict {verdict!r} is unknown; use one of {', '.join(VERDICTS)}")
-    if not evidence.strip():
-        raise ValueError(f"no evidence for {claim}; say what was measured")
-    known = _read_claims()[0].index
-    for one in [claim] if isinstance(claim, str) else claim:
-        if one not in known:
-            raise ValueError(f"unknown claim {one!r}{suggest(one, known, 'claims')}")
-        append_line({"kind": "answer", "name": one, "verdict": verdict, "evidence": evidence})
+    return pd.DataFrame(list_claims()).set_index("id")

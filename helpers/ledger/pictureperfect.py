@@ -1,0 +1,1 @@
+"""What we found about the claims of `pictureperfect`."""
