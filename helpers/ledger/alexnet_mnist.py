@@ -78,6 +78,21 @@ def _find(decision: Decision, basis: str, certainty: str, evidence: str, **more:
     return Finding(decision.outcome, basis, certainty, evidence, decision.rule, rests=decision.rests, **more)
 
 
+def weigh(parts: Sequence[bool], rule: str, rests: tuple[Rest, ...] = (), *, own: bool = False) -> Decision:
+    """Judge a claim of several parts: all of them, some of them, or none is right.
+
+    Args:
+        parts: whether each is right.
+        rule: by which each was compared.
+        rests: recorded numbers that decide.
+        own: whether they are results of our own runs.
+    """
+    if any(parts) and not all(parts):
+        return Decision("holds in part", rule, rests)
+    outcome = ("replicated" if own else "holds") if all(parts) else ("not replicated" if own else "fails")
+    return Decision(outcome, rule, rests)
+
+
 def _read(outcome: str, basis: str, evidence: str, certainty: str = "proof", **more: str) -> Finding:
     return Finding(outcome, basis, certainty, evidence, "reading", **more)
 
@@ -225,8 +240,8 @@ def count_layers(claim: Claim) -> Finding:
     best = TABLE_3[64][1]
     text = (
         f"Table III finds {best} layers best. Table II has {ways[0]} with parameters, {ways[1]} without the "
-        f"input, {ways[2]} rows. Two batch normalisations and a dropout, which the text adds without a "
-        f"place, would make {ways[1] + 3} of the {ways[1]}."
+        f"input, {ways[2]} rows. With the two batch normalisations and the dropout that the text adds "
+        f"without a place, {ways[1]} would become {ways[1] + 3}."
     )
     return _find(counting(False, int(best) in ways), PRINTED, "proof", text, ours="4, 7 or 8")
 
@@ -253,9 +268,8 @@ def compare_overhead(claim: Claim) -> Finding:
         f"has 28x28: it grows to {pixels:.0f} times its pixels, and the network of Table II takes "
         f"{large / 1e6:.0f} million multiply-adds in place of {small / 1e6:.1f}."
     )
-    return _find(
-        Decision("holds in part", "counting"), PRINTED, "proof", text, ours=f"{pixels:.0f} times the pixels"
-    )
+    decision = weigh([True, large < small], "counting")  # of larger images, of digits
+    return _find(decision, PRINTED, "proof", text, ours=f"{pixels:.0f} times the pixels")
 
 
 @claims(140, lesson="mnist_cnn")
@@ -347,11 +361,11 @@ def weigh_alexnet(claim: Claim) -> Finding:
     (alexnet, work), (vgg16, vgg16_work), resnet50 = count_alexnet(), count_vgg16(), count_resnet50()
     text = (
         f"Counted, as one tower: AlexNet {alexnet:,} parameters ({alexnet * 4 / 2**20:.0f} MiB) and "
-        f"{work / 1e6:.0f} million multiply-adds an image; VGG16, also in Table I, {vgg16:,} and "
+        f"{work / 1e6:.0f} million multiply-adds an image; VGG16, of Table I's VGGNet, {vgg16:,} and "
         f"{vgg16_work / 1e6:,.0f} million; ResNet-50 {resnet50:,} and, by its authors, 3,800 million. So it "
         "needs much memory, and the least computation of the three."
     )
-    decision = Decision("holds in part", "counting")
+    decision = weigh([alexnet > resnet50, work > vgg16_work], "counting")
     ours = f"{alexnet / 1e6:.1f} M parameters, {work / 1e6:.0f} M multiply-adds"
     return _find(decision, PRINTED, "evidence", text, ours=ours)
 
@@ -430,7 +444,8 @@ def try_accuracy(claim: Claim) -> Finding:
         "answers are right, since a wrong answer is still a right no for eight classes. Which is meant is "
         "not said."
     )
-    return _find(Decision("holds in part", "counting"), PRINTED, "proof", text, ours="98 % for 90 % right")
+    decision = weigh([True, averaged == 1 - errors], "counting")  # two classes, ten classes
+    return _find(decision, PRINTED, "proof", text, ours="98 % for 90 % right")
 
 
 @claims(83, lesson="judging_models")
@@ -452,21 +467,22 @@ def try_inverted_accuracy(claim: Claim) -> Finding:
     )
 
 
-CAT = {"true positives": 6, "false positives": 2, "false negatives": 4}  # an example of ours
+# An example of ours: whether an image shows a cat, whether it was called one, and how many there are of each.
+CATS = {(True, True): 6, (False, True): 2, (True, False): 4, (False, False): 8}
 
 
 @claims(84, 85, lesson="judging_models")
 def try_precision_and_recall(claim: Claim) -> Finding:
-    right = CAT["true positives"]
-    name, other = {84: ("precision", "false positives"), 85: ("recall", "false negatives")}[_number(claim)]
-    value = Fraction(right, right + CAT[other])
-    said = {84: "of those that were called positive", 85: "of those that are positive"}[_number(claim)]
-    text = (
-        f"With {right} true positives and {CAT[other]} {other}, {name} is {right} / {right + CAT[other]} = "
-        f"{float(value):.2f}, the share {said}, as Table IV says. In V.C.2 our copy repeats the denominator, "
-        "which looks like damage in the copying."
-    )
-    return _find(counting(Fraction(right, right + CAT[other]), value), PRINTED, "proof", text)
+    images = [kind for kind, count in CATS.items() for _ in range(count)]
+    precise = _number(claim) == 84
+    asked = [kind for kind in images if kind[1 if precise else 0]]
+    share = Fraction(sum(is_cat and called for is_cat, called in asked), len(asked))
+    right, wrong = CATS[True, True], CATS[(False, True) if precise else (True, False)]
+    formula = Fraction(right, right + wrong)
+    name, mistakes = ("Precision", "false positives") if precise else ("Recall", "false negatives")
+    counted = "of what was called positive is" if precise else "of the positives was found"
+    text = f"{name} by the printed formula, with {right} true positives and {wrong} {mistakes}: {right} / {right + wrong} = {float(formula):.2f}. Counted image by image, {float(share):.2f} {counted}. In V.C.2 our copy repeats the denominator, a damage of copying; Table IV is whole."
+    return _find(counting(formula, share), PRINTED, "proof", text, ours=f"{float(share):.2f}")
 
 
 @claims(86, lesson="judging_models")
@@ -515,7 +531,7 @@ def try_area(claim: Claim) -> Finding:
 
 
 def take_moments(gradients: Sequence[float], first: float, second: float) -> tuple[float, float]:
-    """Return Adam's running means of the gradients and of their squares, corrected for their start at zero."""
+    """Return Adam's running means of gradients and of their squares, corrected for their start at zero."""
     mean = square = 0.0
     for gradient in gradients:
         mean = first * mean + (1 - first) * gradient
@@ -686,7 +702,7 @@ def compare_deep_with_classical(claim: Claim) -> Finding:
     outcome = both.pop() if len(both) == 1 else "inconclusive"
     text = (
         f"On MNIST our network reads {percent(fmean(ours), 2)} of the test digits (5 seeds), the best "
-        f"classical model, an SVM on histograms of gradients, {percent(svm, 2)}; on CIFAR-10 "
+        f"classical model tried, an SVM on histograms of gradients, {percent(svm, 2)}; on CIFAR-10 "
         f"{percent(fmean(deep))} (3 seeds) against {percent(shallow)} of such an SVM, fitted to fewer "
         f"images. On both, {tell_p(max(p_value, p_photos))}: two data sets, not all."
     )
@@ -708,7 +724,6 @@ def compare_costs(claim: Claim) -> Finding:
     reads = [record.cell("results", f"ours, one view, seed {seed}", "ms") for seed in range(5)]
     fit, read = record.cell("results", "SVM on HOG", "fit s"), record.cell("results", "SVM on HOG", "ms")
     cheaper = [fmean(fits) > fit, fmean(reads) > read]
-    outcome = {2: "replicated", 1: "holds in part", 0: "not replicated"}[sum(cheaper)]
     rests = (
         Rest(tuple(n.source for n in fits), *((fit, math.inf) if cheaper[0] else (-math.inf, fit))),
         Rest(tuple(n.source for n in reads), *((read, math.inf) if cheaper[1] else (-math.inf, read))),
@@ -719,7 +734,7 @@ def compare_costs(claim: Claim) -> Finding:
         f"takes {read:.2f} ms and the network {fmean(reads):.2f}."
     )
     ours = f"training {fmean(fits) / fit:.1f} times, reading {fmean(reads) / read:.2f} times the SVM's"
-    return _find(Decision(outcome, "ratio", rests), OWN, "evidence", text, ours=ours)
+    return _find(weigh(cheaper, "reading", rests, own=True), OWN, "evidence", text, ours=ours)
 
 
 @claims(22, lesson="classical_baselines")
@@ -740,14 +755,14 @@ def compare_growth(claim: Claim) -> Finding:
         "evidence",
         text,
         ours=f"{gains.min():+.1f} to {gains.max():+.1f} points from more images",
-        would_decide="accuracies of a network and of an SVM from the same sixteenth, quarter, half of the images",
+        would_decide="accuracies of a network and of an SVM, each from a sixteenth to all of the images",
     )
 
 
 PARTS = {
-    134: ("without residual connections", "residual connections"),
-    137: ("without dropout", "dropout"),
-    138: ("without all three", "all three parts"),
+    134: ("without residual connections", "residual connections", "them"),
+    137: ("without dropout", "dropout", "it"),
+    138: ("without all three", "all three parts", "them"),
 }
 
 
@@ -767,12 +782,12 @@ def compare_parts() -> tuple[Recorded, dict[str, Compared]]:
 @claims(134, 137, 138, lesson="mnist_cnn")
 def compare_one_part(claim: Claim) -> Finding:
     record, found = compare_parts()
-    name, part = PARTS[_number(claim)]
+    name, part, pronoun = PARTS[_number(claim)]
     one = found[name]
     text = (
         f"Our network for digits ({_tell_scale(record)}, one learning rate) reads {one.ours:.2f} % of "
-        f"held-out digits with {part} and {one.other:.2f} % {name.replace('all three', 'them')}: "
-        f"{one.tell()} after correction for {len(found)} such tests. {conclude(one)}"
+        f"held-out digits with {part} and {one.other:.2f} % without {pronoun}: {one.tell()} after correction "
+        f"for {len(found)} such tests. {conclude(one)}"
     )
     if _number(claim) == 134:
         text += " Robustness was not compared."
@@ -989,7 +1004,7 @@ def count_warnings(training: Sequence[float], validation: Sequence[float]) -> Wa
     return Warnings(len(warned), len(false))
 
 
-@claims(91, lesson="mnist_cnn")
+@claims(91, lesson="cifar10_cnn")
 def count_false_alarms(claim: Claim) -> Finding:
     record = Recorded("cifar10_cnn")
     found = [
@@ -1002,8 +1017,13 @@ def count_false_alarms(claim: Claim) -> Finding:
         f"on CIFAR-10 the validation loss rose {rises} times while the training loss fell, and after {false} "
         "of these it later fell below where it had been."
     )
-    outcome = "holds in part" if false else "replicated"
-    return _find(Decision(outcome, "counting"), OWN, "evidence", text, ours=f"{false} of {rises} false")
+    return _find(
+        weigh([false < rises, false == 0], "reading", own=True),
+        OWN,
+        "evidence",
+        text,
+        ours=f"{false} of {rises} false",
+    )
 
 
 @claims(141, lesson="alexnet_transfer")
@@ -1024,18 +1044,17 @@ def compare_transfer_times(claim: Claim) -> Finding:
     text = (
         f"On CIFAR-10 a linear layer on AlexNet's trained filters reaches {percent(fmean(head['accuracy']))} "
         f"from 5,000 images in {fmean(head['seconds']):.0f} s; an AlexNet for small images from random "
-        f"weights {percent(level)} from 50,000 in {limit:.0f} s. But to fine-tune it on these takes "
+        f"weights {percent(level)} from 50,000 in {limit:.0f} s. But fine-tuning AlexNet on all 50,000 takes "
         f"{fmean(tuned['seconds']):.0f} s, for {percent(fmean(tuned['accuracy']))}: larger images, 8 passes "
         "and not 6."
     )
-    outcome = "holds in part" if sooner and longer else "inconclusive"
     return _find(
-        Decision(outcome, "ratio", rests),
+        weigh([sooner, not longer], "reading", rests, own=True),
         OWN,
         "evidence",
         text,
         ours=f"{fmean(head['seconds']):.0f}, {fmean(tuned['seconds']):.0f} and {limit:.0f} s",
-        would_decide="" if outcome == "holds in part" else "seconds to one accuracy, at one image size",
+        would_decide="seconds until each way reaches the same accuracy, at one image size",
     )
 
 
@@ -1054,6 +1073,29 @@ def compare_transfer(claim: Claim) -> Finding:
         f"images). From all 50,000 the first reaches {percent(all_tuned)}, the last {percent(all_scratch)}."
     )
     return _find(decision, OWN, "evidence", text, ours=f"{100 * (tuned[0] - scratch):+.1f} points")
+
+
+@claims(151, lesson="prepare_the_images")
+def compare_scaling(claim: Claim) -> Finding:
+    record = Recorded("prepare_the_images")
+    rows = ("0 to 255", "0 to 1", "-1 to 1")
+    alike, best = (
+        ", ".join(percent(record.cell("normalisation", row, column)) for row in rows)
+        for column in ("accuracy at rate 0.01", "accuracy")
+    )
+    text = (
+        f"A linear classifier of photographs, with pixels of {', '.join(rows)}: at one learning rate it "
+        f"reaches {alike}; each at its best rate {best}. That is one training each, so how much is chance is "
+        "not known; and at its own small rate the unscaled one learns too."
+    )
+    return _find(
+        Decision("inconclusive", "reading"),
+        OWN,
+        "evidence",
+        text,
+        ours=best,
+        would_decide="five seeds of each range at its best rate, tested in pairs, and how many epochs each needs",
+    )
 
 
 # What this repository builds
@@ -1120,18 +1162,11 @@ def build_automatic_features(claim: Claim) -> Finding:
 
 @claims(70, lesson="prepare_the_images")
 def build_scaling(claim: Claim) -> Finding:
-    record = Recorded("prepare_the_images")
-    raw, unit, centred = (
-        record.cell("normalisation", row, "accuracy at rate 0.01")
-        for row in ("0 to 255", "0 to 1", "-1 to 1")
-    )
     text = (
-        "`scale` brings pixels to 0 to 1, and twice that less one is -1 to 1; which the paper used is not "
-        f"said. At one learning rate a linear classifier of photographs reaches {percent(raw)} without "
-        f"scaling, {percent(unit)} and {percent(centred)} with them; one run each, so the effect is not "
-        "decided here."
+        "`scale` divides by 255, which gives 0 to 1; twice that less one is -1 to 1, and both are compared "
+        "in the lesson. Which of them the paper used is not said."
     )
-    return _build(text, ours=f"{percent(raw)}, {percent(unit)}, {percent(centred)}")
+    return _build(text)
 
 
 @claims(74, lesson="mnist_cnn")
@@ -1245,7 +1280,7 @@ def set_area_beside(claim: Claim) -> Finding:
 @claims(131, lesson="mnist_cnn")
 def set_inference_beside(claim: Claim) -> Finding:
     milliseconds = Recorded("mnist_cnn").value("single_image_ms")
-    text = "No time, no machine and no limit for real time is printed. Our small network reads a digit in {milliseconds:.1f} ms on two cores, which says nothing of theirs: other layers, other images, a machine that is not named."
+    text = f"No time, no machine and no limit for real time is printed. Our small network reads a digit in {milliseconds:.1f} ms on two cores, which says nothing of theirs: other layers, other images, a machine that is not named."
     return _read("nothing to test", TEXT, text, ours=f"{milliseconds:.1f} ms a digit")
 
 
@@ -1307,9 +1342,9 @@ def compare_future_work(claim: Claim) -> Finding:
 @claims(148)
 def count_own_works(claim: Claim) -> Finding:
     text = (
-        f"Of 30 references, [{OWN_WORKS[0]}] to [{OWN_WORKS[-1]}], {len(OWN_WORKS)} of them, name Nimma or "
-        f"Uddagiri as an author, {percent(len(OWN_WORKS) / 30, 0)}. None of the six gives a journal, a DOI "
-        "or pages, as most others do."
+        f"Of 30 references {len(OWN_WORKS)}, [{OWN_WORKS[0]}] to [{OWN_WORKS[-1]}], name Nimma or Uddagiri "
+        f"as an author: {percent(len(OWN_WORKS) / 30, 0)}. None of the six gives a journal, a DOI or pages, "
+        "as most others do."
     )
     return _read("holds", TEXT, text, ours=f"{len(OWN_WORKS)} of 30")
 
@@ -1427,8 +1462,8 @@ NOTHING_TO_TEST = {
     "of one of them is in the paper.",
     69: "A general truth about where data can come from. Which of these sources the paper's own "
     "experiments used is said nowhere; section VIII.A speaks of a diverse data set.",
-    106: "No system that is surpassed is named, and no number printed. The listed aspects, residual "
-    "connections, schedules, augmentation and searches, were published by others, as the survey says.",
+    106: "No system that is surpassed is named, and no number printed. The aspects listed are known "
+    "techniques; the first, residual connections, is by the paper itself inspired by ResNet.",
     125: "No value, no data set and no way of averaging over classes is printed. With ten classes a macro "
     "and a weighted precision can differ, and high has no threshold.",
     126: "Impressive is no number. Averaged over classes of equal size, recall is the accuracy, so without "
@@ -1441,8 +1476,8 @@ NOTHING_TO_TEST = {
 LOST = {
     11: "Our copy has the caption and not the picture. The text promises convolutional and fully connected "
     "layers, which AlexNet has, five and three.",
-    12: "Our copy has the caption, which names samples of MNIST, and not the picture. It is the paper's "
-    "only use of the data set: no number is computed from it.",
+    12: "Our copy has the caption, which names samples of MNIST, and not the picture. The text calls it a "
+    "benchmark and gives no number of it.",
     43: "Our copy has the caption and not the picture. It would tell whether residual connections, "
     "normalisation and dropout, which Table II lacks, are part of the network.",
     94: "Our copy has the caption and not the picture. The text goes through ten stages: start, data, "
@@ -1547,11 +1582,11 @@ INTENDED = {
     108: "The paper has none. Two other papers of this course do what it proposes.",
     109: "The paper trains no generative model; its augmentation varies images that exist.",
     110: "Nothing of it was tried; the paper's training needs a label for every image.",
-    111: "The paper's feedback loop retrains from time to time, which is something else.",
+    111: "The paper's feedback loop adjusts or retrains where necessary, which is something else.",
     112: "No device, no split of the data and no measure of privacy is named.",
     113: "How long the training took on one machine is not printed either.",
     114: "Section VI.G claims the integration with edge computing as done, this sentence as future.",
-    115: "No group of people occurs in the paper, and its data set has no name.",
+    115: "No group of people is named in the paper, and its data set has no name.",
     116: "No attack was tried; section VIII nevertheless calls the model robust.",
     117: "Section VI.F claims the transfer to other domains as a property, this sentence as future.",
     118: "Medical imaging, driving and inspection are named, and nobody is.",
