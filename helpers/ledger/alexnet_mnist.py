@@ -3,7 +3,7 @@
 The paper prints one network (Table II), one search (Table III), formulas (Table IV), a survey, and no result.
 So there are four kinds of functions here: arithmetic on what is printed, comparisons of our own recorded runs
 with what the paper says of a technique in general, definitions and methods that this repository builds, and
-reading. What is decided by reading stands in tables of texts; each has its own function below them.
+reading. What is decided by reading alone stands in tables of texts at the end.
 """
 
 import math
@@ -13,7 +13,7 @@ from itertools import pairwise
 from statistics import fmean, pvariance, stdev
 from typing import NamedTuple
 
-from scipy.special import stdtr, stdtrit
+from scipy.special import ndtri, stdtr, stdtrit
 
 from helpers.ledger import rules
 from helpers.ledger.claims import Claim
@@ -207,7 +207,8 @@ def sum_table_2(claim: Claim) -> Finding:
 
 def find_kernels() -> list[float]:
     """Return the kernel sizes that the printed parameters of both convolutions need."""
-    return [math.sqrt((896 / 32 - 1) / 3), math.sqrt((18496 / 64 - 1) / 32)]
+    first, second = int(TABLE_2[1][2]), int(TABLE_2[3][2])
+    return [math.sqrt((first / 32 - 1) / 3), math.sqrt((second / 64 - 1) / 32)]
 
 
 @claims(67, lesson="tuning")
@@ -481,7 +482,11 @@ def try_precision_and_recall(claim: Claim) -> Finding:
     formula = Fraction(right, right + wrong)
     name, mistakes = ("Precision", "false positives") if precise else ("Recall", "false negatives")
     counted = "of what was called positive is" if precise else "of the positives was found"
-    text = f"{name} by the printed formula, with {right} true positives and {wrong} {mistakes}: {right} / {right + wrong} = {float(formula):.2f}. Counted image by image, {float(share):.2f} {counted}. In V.C.2 our copy repeats the denominator, a damage of copying; Table IV is whole."
+    text = (
+        f"{name} by the printed formula, with {right} true positives and {wrong} {mistakes}: {right} / "
+        f"{right + wrong} = {float(formula):.2f}. Counted image by image, {float(share):.2f} {counted}. "
+        "In V.C.2 our copy repeats the denominator, a damage of copying; Table IV is whole."
+    )
     return _find(counting(formula, share), PRINTED, "proof", text, ours=f"{float(share):.2f}")
 
 
@@ -639,17 +644,18 @@ def compare_runs(pairs: Mapping[str, tuple[Sequence[Number], Sequence[Number]]])
         # The same outcome follows until the gain crosses what is just significant at this place of the table.
         level = rules.LEVEL * p_value / corrected
         needed = -float(stdtrit(len(ours) - 1, level / 2)) * errors[name] / 100
-        rests = _rest_on(ours, fmean(other), needed, decision.outcome)
-        decision = decision._replace(rests=rests)
+        bounds = (fmean(other) - needed, fmean(other) + needed)
+        decision = decision._replace(rests=_rest_on(ours, *bounds, decision.outcome))
         found[name] = Compared(100 * fmean(ours), 100 * fmean(other), gains[name], corrected, decision)
     return found
 
 
-def _rest_on(ours: Sequence[Number], level: float, needed: float, outcome: str) -> tuple[Rest, ...]:
+def _rest_on(ours: Sequence[Number], worse: float, better: float, outcome: str) -> tuple[Rest, ...]:
+    """Return what an outcome rests on, where means up to `worse` and from `better` on are significant."""
     low, high = {
-        "replicated": (level + needed, math.inf),
-        "not replicated": (-math.inf, level - needed),
-        "inconclusive": (level - needed, level + needed),
+        "replicated": (better, math.inf),
+        "not replicated": (-math.inf, worse),
+        "inconclusive": (worse, better),
     }[outcome]
     return (Rest(tuple(number.source for number in ours), low, high),)
 
@@ -663,12 +669,21 @@ def compare_shares(ours: Sequence[Number], other: Number, tests: int) -> tuple[f
         tests: of the table, for Bonferroni's correction, which is stricter than Holm's.
     """
     mean = fmean(ours)
-    middle = (mean + other) / 2
-    error = math.sqrt(2 * middle * (1 - middle) / TEST_IMAGES)
-    p_value = min(1.0, tests * math.erfc(abs(mean - other) / error / math.sqrt(2)))
+    p_value = min(1.0, tests * math.erfc(abs(mean - other) / _find_error(mean, other) / math.sqrt(2)))
     decision = pairing(100 * (mean - other), p_value)
-    rests = _rest_on(ours, float(other), 3 * error, decision.outcome)
-    return p_value, decision._replace(rests=rests)
+    bounds = [float(other)] * 2
+    for _ in range(50):  # the error changes a little with the mean
+        errors = [_find_error(bound, other) for bound in bounds]
+        bounds = [
+            other + side * -ndtri(rules.LEVEL / tests / 2) * error
+            for side, error in zip((-1, 1), errors, strict=True)
+        ]
+    return p_value, decision._replace(rests=_rest_on(ours, *map(float, bounds), decision.outcome))
+
+
+def _find_error(one: float, other: float) -> float:
+    middle = (one + other) / 2
+    return math.sqrt(2 * middle * (1 - middle) / TEST_IMAGES)
 
 
 def _runs(record: Recorded, setting: str) -> list[Number]:
@@ -1094,7 +1109,7 @@ def compare_scaling(claim: Claim) -> Finding:
         "evidence",
         text,
         ours=best,
-        would_decide="five seeds of each range at its best rate, tested in pairs, and how many epochs each needs",
+        would_decide="five seeds of each range at its best rate, tested in pairs, and their epochs",
     )
 
 
@@ -1280,7 +1295,11 @@ def set_area_beside(claim: Claim) -> Finding:
 @claims(131, lesson="mnist_cnn")
 def set_inference_beside(claim: Claim) -> Finding:
     milliseconds = Recorded("mnist_cnn").value("single_image_ms")
-    text = f"No time, no machine and no limit for real time is printed. Our small network reads a digit in {milliseconds:.1f} ms on two cores, which says nothing of theirs: other layers, other images, a machine that is not named."
+    text = (
+        "No time, no machine and no limit for real time is printed. Our small network reads a digit in "
+        f"{milliseconds:.1f} ms on two cores, which says nothing of theirs: other layers, other images, "
+        "a machine that is not named."
+    )
     return _read("nothing to test", TEXT, text, ours=f"{milliseconds:.1f} ms a digit")
 
 
