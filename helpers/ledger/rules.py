@@ -60,7 +60,7 @@ def rounding(printed: str, exact: float) -> Decision:
     number = _to_decimal(printed)
     unit = Decimal(1).scaleb(number.as_tuple().exponent)
     low, high = read_printed(printed)
-    slack = 1e-9 * max(1.0, abs(exact))  # a half in decimals is none in binary
+    slack = 1e-12 * max(1.0, abs(exact))  # a half in decimals is none in binary; papers print up to 16 digits
     if low - slack <= exact <= high + slack:
         return Decision("holds", "rounding", _rest(exact, low, high))
     if Decimal(repr(float(exact))).quantize(unit, rounding=ROUND_DOWN) == number:
