@@ -88,8 +88,9 @@ def equivalence(printed: float, ours: Sequence[float], *, differs: str = "") -> 
         ours: one value a seed, in per cent.
         differs: what ours does otherwise than the paper, in words; empty if nothing that could move the number.
     """
-    middle = mean(ours)
-    margin = max(POINTS, 2 * stdev(ours)) if len(ours) > 1 else POINTS
+    values = [float(one) for one in ours]
+    middle = mean(values)
+    margin = max(POINTS, 2 * stdev(values)) if len(values) > 1 else POINTS
     low, high = printed - margin, printed + margin
     if differs:
         reached = middle >= low
