@@ -139,7 +139,7 @@ def build_layers(claim: Claim) -> Finding:
     )
 
 
-@decides("mnist-m-12", lesson="mnist_m")
+@decides("mnist-m-12", lesson="mnist_cnn")
 def build_blocks(claim: Claim) -> Finding:
     return build(
         "build_table_2_cnn in helpers/models/mnist_cnn.py, with normalised=True and dropout, does so: "
@@ -159,14 +159,17 @@ def build_outputs(claim: Claim) -> Finding:
 @decides("mnist-m-02", lesson="mnist_m")
 def look_for_robustness(claim: Claim) -> Finding:
     table = Recorded("mnist_m").table("shaken")
-    worst = table["strong"].idxmin().partition(" of ")[0]
+    before, worst, mildest = (
+        show_percent(share) for share in (table["none"].max(), table["strong"].min(), table["strong"].max())
+    )
+    change = table["strong"].idxmin().partition(" of ")[0]
     return read(
         "not shown",
         "proof",
         "No image is disturbed in any result of the paper, and no model is named that would be less robust. "
-        f"A network of ours, trained on MNIST-M in colour, falls from {show_percent(table['none'].max())} "
-        f"to {show_percent(table['strong'].min())} at the worst of six strong changes, {worst}.",
-        ours=f"{show_percent(table['strong'].min())} to {show_percent(table['strong'].max())} under six strong changes, one seed",
+        f"A network of ours, trained on MNIST-M in colour, falls from {before} to {worst} at the worst of "
+        f"six strong changes, {change}.",
+        ours=f"{worst} to {mildest} under six strong changes, one seed",
     )
 
 
@@ -248,17 +251,20 @@ def count_test_steps(claim: Claim) -> Finding:
 
 @decides("mnist-m-51", lesson="mnist_m")
 def divide_right_images(claim: Claim) -> Finding:
-    share = float(ACCURACY)
-    nearest = [float(np.float32(round(share * sizes[1]) / sizes[1])) for sizes in (MNIST, RELEASED)]
-    low, high = (math.floor(share * RELEASED[1]) / RELEASED[1], math.ceil(share * RELEASED[1]) / RELEASED[1])
+    right = [float(ACCURACY) * images for _, images in (MNIST, RELEASED)]
+    shares = [
+        float(np.float32(round(number) / images))  # Keras counts in single precision
+        for number, (_, images) in zip(right, (MNIST, RELEASED), strict=True)
+    ]
+    around = " and ".join(f"{whole(right[1]) / RELEASED[1]:.6f}" for whole in (math.floor, math.ceil))
     return conclude(
-        combine(*(rules.counting(share, one) for one in nearest)),
+        combine(*(rules.counting(float(ACCURACY), share) for share in shares)),
         "data",
         "proof",
-        f"{ACCURACY} is 9,925 of 10,000 in single precision, so it fits a MNIST-M made of all of MNIST, and "
-        "MNIST itself. Of the 9,001 test images of MNIST-M as released no number of right ones gives it: "
-        f"the nearest are {low:.6f} and {high:.6f}.",
-        ours="9,925 of 10,000",
+        f"{ACCURACY} is {round(right[0]):,} of 10,000 in single precision, so it fits MNIST, and a MNIST-M "
+        "made of all of MNIST. Of the 9,001 test images of MNIST-M as released no number of right ones "
+        f"gives it: the nearest are {around}.",
+        ours=f"{round(right[0]):,} of 10,000",
     )
 
 
@@ -441,14 +447,17 @@ def multiply_steps(claim: Claim) -> Finding:
     pause = ""
     if decision.outcome != "holds":
         longest = bound_first_step(LOG[1].seconds, LOG[1].step, TRAIN_STEPS)[1]
-        pause = f" Epoch 1, which also prepares the network, has {longest:.0f} s at most, so here the training paused; why is not said."
+        pause = (
+            f" Epoch 1, which also prepares the network, leaves {longest:.0f} s at most, so here the "
+            "training paused; why is not said."
+        )
     return conclude(
         decision,
         "printed numbers",
         "inference" if pause else "proof",
         f"Epoch {epoch}: {seconds} s and {step} ms/step. {steps:,} steps at this pace take "
         f"{steps * int(step) / 1000:.0f} s, rounding aside. Keras leaves the first step out of its average; "
-        f"for that one the printed time has {first}.{pause}",
+        f"the printed time leaves {first} for it.{pause}",
         ours=f"{first} for the first step",
     )
 
@@ -702,7 +711,6 @@ def compare_recall(claim: Claim) -> Finding:
 def limit_specificity(claim: Claim) -> Finding:
     low, high = bound_specificity(TABLE[PROPOSED].accuracy)
     zeros = TEST_DIGITS[0]
-    assert float(SPECIFICITY) == (zeros - 1) / zeros
     return conclude(
         check_specificity(),
         "printed numbers",
@@ -784,15 +792,16 @@ def compare_sets(claim: Claim) -> Finding:
     run, digits = Recorded("mnist_m"), Recorded("mnist_cnn")
     grey, plain = run.value("grey_mnist_m_accuracy"), run.value("mnist_accuracy")
     long = [digits.cell("results", f"ours, one view, seed {seed}", "accuracy") for seed in range(5)]
+    best = max(run.rows("long", "ten views"))
     printed = TABLE[PROPOSED].accuracy
     return conclude(
         rules.equivalence(read_percent(printed), [to_percent(grey)]),
         "own run",
         "evidence",
         f"Printed: {printed} on MNIST-M. After 3 epochs a network of ours reads {show_share(grey)} of "
-        f"MNIST-M in grey, and trained on MNIST {show_percent(plain, 2)} of that, one seed each. On MNIST a "
-        f"network of ours passes the printed level in 20 epochs, {show_range(long)}; on MNIST-M no recorded "
-        "training of ours reaches it.",
+        f"MNIST-M in grey, and trained on MNIST {show_percent(plain, 2)} of that, one seed each. In 20 "
+        f"epochs a network of ours passes the printed level on MNIST, {show_range(long)}; the best on "
+        f"MNIST-M, in colour and with ten views, has {show_percent(best, 2)}.",
         ours=f"{show_share(grey)} on MNIST-M in grey, one seed",
         would_decide="Ten epochs in grey, augmented as in section 2.3, with three seeds.",
     )
@@ -943,9 +952,10 @@ def limit_g(claim: Claim) -> Finding:
         rules.bounds(row.g, low, high),
         "printed numbers",
         "proof",
-        f"Printed: {row.g} for {name}. The geometric mean of its precision {row.precision} and recall "
-        f"{row.recall} is {high:.3f} % at most, rounding included, and an average over classes is no "
-        "higher. The printed value repeats the accuracy, as in all five rows.",
+        f"Printed: {row.g} for {name}. Section 4 makes it a measure of precision and recall. Of "
+        f"{row.precision} and {row.recall} in its row the geometric mean is {high:.3f} % at most, rounding "
+        "included, and an average over classes is no higher. The printed value repeats the accuracy, as in "
+        "all five rows.",
         ours=f"{high:.3f} % at most",
     )
 
@@ -957,14 +967,15 @@ def count_leads(claim: Claim) -> Finding:
     possible = [
         rules.bounds(TABLE[name].specificity, *bound_specificity(TABLE[name].accuracy)) for name in RIVALS
     ]
+    impossible = sum(one.outcome == "fails" for one in possible)
     first, second = columns[0][0] / 100, max(columns[0][1:]) / 100
     return conclude(
         combine(rules.counting(len(columns), leads), *possible),
         "printed numbers",
         "evidence",
-        f"As printed it leads in {leads} of {len(columns)} columns. But the specificities of the other four "
-        "are impossible beside their accuracies, and the G-measures only repeat the accuracies. Its lead in "
-        f"accuracy over the next, {100 * (first - second):.2f} points, has p = "
+        f"As printed it leads in {leads} of {len(columns)} columns. But {impossible} of the other four "
+        "specificities are impossible beside their accuracies, and the G-measures only repeat the "
+        f"accuracies. Its lead in accuracy over the next, {100 * (first - second):.2f} points, has p = "
         f"{compare_shares(first, second, MNIST[1]):.3f} on 10,000 images, unpaired.",
         ours=f"{leads} of {len(columns)} columns as printed",
     )
