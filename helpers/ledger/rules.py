@@ -80,6 +80,21 @@ def bounds(printed: str, low: float, high: float) -> Decision:
     return Decision("holds" if most >= low and least <= high else "fails", "bounds")
 
 
+def ordering(lower: float, higher: float, *, equal: bool = False) -> Decision:
+    """Judge that one exact number is below another; both are known, so that there is no chance in it.
+
+    Args:
+        lower: the one that the paper says, or a limit that it sets, to be the lower.
+        higher: the other.
+        equal: whether they may be the same, as a number and its limit.
+    """
+    holds = lower < higher or (equal and lower == higher)
+    below, above = (
+        ((-math.inf, higher), (lower, math.inf)) if holds else ((higher, math.inf), (-math.inf, lower))
+    )
+    return Decision("holds" if holds else "fails", "ordering", _rest(lower, *below) + _rest(higher, *above))
+
+
 def equivalence(printed: float, ours: Sequence[float], *, differs: str = "") -> Decision:
     """Compare a printed percentage with ours over seeds.
 
@@ -95,7 +110,9 @@ def equivalence(printed: float, ours: Sequence[float], *, differs: str = "") -> 
     if differs:
         reached = middle >= low
         outcome = "reached otherwise" if reached else "inconclusive"
-        return Decision(outcome, "equivalence", _rest(ours, *((low, math.inf) if reached else (-math.inf, low))))
+        return Decision(
+            outcome, "equivalence", _rest(ours, *((low, math.inf) if reached else (-math.inf, low)))
+        )
     if len(ours) < SEEDS:
         return Decision("inconclusive", "equivalence")
     if low <= middle <= high:
@@ -109,7 +126,9 @@ def ratio(printed: float, ours: float) -> Decision:
     low, high = printed / 2, printed * 2
     if low <= ours <= high:
         return Decision("replicated", "ratio", _rest(ours, low, high))
-    return Decision("not replicated", "ratio", _rest(ours, *((-math.inf, low) if ours < low else (high, math.inf))))
+    return Decision(
+        "not replicated", "ratio", _rest(ours, *((-math.inf, low) if ours < low else (high, math.inf)))
+    )
 
 
 def pairing(gain: float, p_value: float) -> Decision:
