@@ -50,6 +50,7 @@ def run(folder: str = "") -> None:
     record_table("generations", summarise(networks))
     record_table("properties", check_properties(networks))
     record_draws(networks[networks["generation"] == 1])
+    record_order(networks[networks["generation"] == 1])
     record_repeats(networks)
     record_table("models", compare_models(networks[networks["generation"] == 9]))
     record_table("trainings", summarise_trainings(histories))
@@ -186,6 +187,19 @@ def record_draws(first: pd.DataFrame) -> None:
         "average_pools": AVERAGE_POOL,
     }.items():
         record(f"drawn_{name}", free[kind], unit="count")
+
+
+def record_order(first: pd.DataFrame) -> None:
+    """Record how many neighbours of the first population stand in the order of their scores.
+
+    Only there the pool, in which the score is scaled, is known: of later ones the networks that did not
+    survive are missing.
+    """
+    ordered = first.sort_values("place")
+    raw = 0.7 * ordered["error"] + 0.3 * ordered["parameters"]
+    record("neighbours", len(ordered) - 1, unit="count")
+    for name, score in {"score": _score(ordered), "raw_score": raw}.items():
+        record(f"neighbours_by_{name}", int((score.diff().iloc[1:] >= 0).sum()), unit="count")
 
 
 def record_repeats(networks: pd.DataFrame) -> None:

@@ -83,6 +83,15 @@ def test_draws_count_until_no_pool_is_allowed(recorded):
     ]
 
 
+def test_the_first_population_is_ordered_by_a_score(recorded):
+    # scaled errors 0, 0.5, 1 and sizes 1, 0, 0.1: scores 0.3, 0.35, 0.73; unscaled the size alone decides
+    rows = [(1, n, one, (size, *ONE[1:])) for n, (one, size) in enumerate([(0.5, 110), (0.4, 10), (0.3, 20)])]
+    files.record_order(make_networks(*rows))
+    values = recorded().values
+    names = ("neighbours", "neighbours_by_score", "neighbours_by_raw_score")
+    assert [values[name]["value"] for name in names] == [2, 2, 1]
+
+
 def test_repeats_are_trainings_and_not_survivals(recorded):
     rows = [(1, 0, 0.30, ONE), (1, 1, 0.10, TWO), (2, 0, 0.34, ONE), (2, 1, 0.30, ONE), (3, 0, 0.34, ONE)]
     files.record_repeats(make_networks(*rows))
