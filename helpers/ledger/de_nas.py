@@ -1,17 +1,18 @@
 """What we found about the claims of `de-nas`.
 
-"The authors' files" are those of their public repository at commit 464af726: the populations and histories, whose
-numbers `helpers.experiments.de_nas_files` sums up, and three notebooks: the search `dl_final.ipynb`, the training
-`train_final_model.ipynb` and the figures `plot.ipynb`.
+"The authors' files" are those of their public repository at commit 464af726: the populations and histories,
+whose numbers `helpers.experiments.de_nas_files` sums up, and three notebooks: `dl_final.ipynb` searches,
+`train_final_model.ipynb` trains, `plot.ipynb` draws.
 """
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from helpers.ledger import rules
 from helpers.ledger.claims import Claim
-from helpers.ledger.findings import Finding, Number, Recorded, decides
+from helpers.ledger.findings import Finding, Number, Recorded, Rest, decides
 from helpers.ledger.rules import Decision
 
 FILES = "authors' files"
@@ -21,6 +22,7 @@ MIB = 2**20
 KERNELS = (1, 3, 5, 7)
 IMAGE = (3, 32, 32)  # channels, height, width
 CLASSES = 10
+RETRAIN = "Five trainings of {} as in the authors' notebook, with the epoch chosen on validation images."
 
 # Figures 8 and 10 as printed: layer, shape of its output, parameters.
 MODEL_1 = (
@@ -106,7 +108,7 @@ class Layer(NamedTuple):
 
 
 def list_layers(model: str) -> list[Layer]:
-    """Return the layers of a model; kernels, which are not printed, are those of `KERNELS` that fit the counts."""
+    """Return the layers of a model; kernels, which are not printed, are those that fit the counts."""
     layers, before = [], IMAGE
     for name, shape, text in MODELS[model]:
         printed, kernel, exact, work = int(text.replace(",", "")), 0, 0, 0
@@ -164,12 +166,6 @@ def interval(hits: float, of: float) -> tuple[float, float]:
     return found.low, found.high
 
 
-def _array(rows: Sequence[Sequence[float]]) -> "np.ndarray":
-    import numpy as np
-
-    return np.array(rows)
-
-
 def files() -> Recorded:
     return Recorded("de_nas_files")
 
@@ -220,17 +216,19 @@ def tell_speed(claim: Claim) -> Finding:
         "paper text",
         "evidence",
         "No time, no device and no other search to compare with is given. Table 1 means 20 + 8 x 10 = 100 "
-        f"trainings of 10 epochs; {stored:.0f} different ones survived into the authors' files, which hold "
-        'no times either. What "quickly" means is left open.',
+        f"trainings of 10 epochs. The authors' files have the results of {stored:.0f} of them, and no times "
+        'either. What "quickly" means is left open.',
     )
 
 
 @decides("de-nas-02", lesson=LESSON)
 def build_objectives(claim: Claim) -> Finding:
+    import numpy as np
+
     from helpers.search.objectives import hypervolume, weigh
 
-    losses = [[0.5, 10.0], [0.25, 20.0]]
-    works = len(weigh(0.7, 0.3)(_array(losses))) == 2 and hypervolume(_array(losses), (1.0, 30.0)) == 12.5
+    losses = np.array([[0.5, 10.0], [0.25, 20.0]])  # error and parameters of two networks
+    works = weigh(0.7, 0.3)(losses).argmin() == 1 and hypervolume(losses, (1.0, 30.0)) == 12.5
     return build(
         works,
         "Our searches judge each network by error and parameters: `weigh` joins them with two weights, as "
@@ -619,7 +617,7 @@ def check_population_size(claim: Claim) -> Finding:
         "proof",
         f"Each of the {len(sizes)} populations that the authors stored holds 20 networks, no more and no "
         "fewer.",
-        ours=f"{min(sizes):.0f} to {max(sizes):.0f}",
+        ours=f"{max(sizes):.0f} in each",
     )
 
 
@@ -657,7 +655,7 @@ def check_shortest(claim: Claim) -> Finding:
         FILES,
         "proof",
         f"7 is the setting of the authors' code, and their own first generation breaks it: {short:.0f} of "
-        f"its 20 networks have {low:.0f} layers in part 1. Of all stored networks {of - held:.0f} of "
+        f"its 20 networks are shorter, down to {low:.0f} layers. Of all stored networks {of - held:.0f} of "
         f"{of:.0f} have fewer than 7.",
         ours=f"{low:.0f}",
     )
@@ -702,18 +700,24 @@ def check_chances(claim: Claim) -> Finding:
         "de-nas-36": (
             convolutions,
             convolutions + pools,
-            "layers drawn after the first while a pooling was still allowed, were convolutions",
+            "layers that were drawn after the first, while a pooling was still allowed, are convolutions",
         ),
         "de-nas-37": (maxima, pools, "poolings of the first generation are maximum poolings"),
         "de-nas-38": (averages, pools, "poolings that were drawn at random are average poolings"),
     }[claim.id]
     low, high = interval(hits, of)
+    decision = rules.bounds(claim.printed, low, high)
+    same = [
+        n
+        for n in range(1, round(2 * of))
+        if rules.bounds(claim.printed, *interval(n, n + of - hits)).outcome == decision.outcome
+    ]
     return tell(
-        rules.bounds(claim.printed, low, high),
+        decision._replace(rests=(Rest((hits.source,), min(same), max(same)),)),
         FILES,
         "evidence",
         f"In the 20 random networks of the authors {hits:.0f} of {of:.0f} {words}: {hits / of:.2f}, 95 % "
-        f"interval {low:.2f} to {high:.2f}, which holds the printed {claim.printed}.",
+        f"interval {low:.2f} to {high:.2f}, which includes the printed {claim.printed}.",
         ours=f"{hits / of:.2f} ({low:.2f} to {high:.2f})",
     )
 
@@ -806,8 +810,9 @@ def count_classes(claim: Claim) -> Finding:
         join(*(rules.counting(6000, number) for number in images), rules.counting(CLASSES, len(images))),
         "data",
         "proof",
-        f"Counted in the official files, training and test images together: {len(images)} classes, and "
-        f"{min(images):.0f} to {max(images):.0f} images in each; the paper prints 10 and 6000.",
+        f"Counted in the official files, training and test images together: {len(images)} classes; the "
+        f"smallest has {min(images):.0f} images and the largest {max(images):.0f}. The paper prints 10 and "
+        "6000.",
         ours=f"{len(images)} x {max(images):,.0f}",
     )
 
@@ -836,14 +841,15 @@ def count_split(claim: Claim) -> Finding:
 @decides("de-nas-50", lesson=LESSON)
 def check_first_population(claim: Claim) -> Finding:
     stored = files()
-    size, chance = (stored.cell("generations", 1, one) for one in ("networks", "at chance"))
+    size, different = (stored.cell("generations", 1, one) for one in ("networks", "new"))
+    low, high = (stored.cell("generations", 1, f"{one} parameters") for one in ("fewest", "most"))
     return tell(
         rules.counting(20, size),
         FILES,
         "proof",
-        f"The authors' first stored population holds {size:.0f} different networks. Their lengths, layers "
-        f"and widths vary as random ones do, and {chance:.0f} of them have not learned anything in ten "
-        "epochs.",
+        f"The authors' first stored population holds {size:.0f} individuals, {different:.0f} of them "
+        f"different, from {low:,.0f} to {high:,.0f} parameters. Their code draws them at random, without a "
+        "seed, so that nobody can draw the same ones again.",
         ours=f"{size:.0f}",
     )
 
@@ -858,7 +864,7 @@ def check_error_falls(claim: Claim) -> Finding:
         "proof",
         f"In the authors' files the median error after ten epochs falls from {first:.4f} in generation 1 to "
         f"{last:.4f} in generation 9. These are errors of the test images on which the search also "
-        "selected, so a part of the fall is choice of lucky trainings.",
+        "selected, so a part of the fall may be choice of lucky trainings.",
         ours=f"{first:.4f} to {last:.4f}",
     )
 
@@ -900,13 +906,14 @@ def check_best(claim: Claim) -> Finding:
     stored = files()
     best, better = stored.cell("generations", 9, "best accuracy"), stored.cell("models", "Model 1", "better")
     own, size = stored.cell("models", "Model 1", "accuracy"), stored.value("best_of_last_parameters")
+    drawn = stored.cell("models", "Model 1", "better of the first nine")
     return tell(
         rules.counting(0, better),
         FILES,
         "proof",
         f"In the stored generation 9 Model 1 has {own:.4f} after 10 epochs, and another network has "
-        f"{best:.4f}: one with {size:,.0f} parameters. Model 1 is first by score, and best only of the nine "
-        "networks that Figure 6 shows.",
+        f"{best:.4f}: one with {size:,.0f} parameters. Model 1 is first by score; of the nine networks that "
+        f"Figure 6 shows {drawn:.0f} are better.",
         ours=f"{better:.0f} better",
     )
 
@@ -914,17 +921,17 @@ def check_best(claim: Claim) -> Finding:
 @decides("de-nas-55", lesson=LESSON)
 def check_smallest(claim: Claim) -> Finding:
     stored = files()
-    smaller, fewest = (
-        stored.cell("models", "Model 2", "smaller"),
-        stored.cell("generations", 9, "fewest parameters"),
+    smaller, drawn = (
+        stored.cell("models", "Model 2", one) for one in ("smaller", "smaller of the first nine")
     )
+    fewest = stored.cell("generations", 9, "fewest parameters")
     return tell(
         rules.counting(0, smaller),
         FILES,
         "proof",
         f"Of the 20 networks of the stored generation 9, {smaller:.0f} are smaller than Model 2 with its "
-        f"{TOTALS['Model 2']} parameters; the smallest has {fewest:,.0f}. Model 2 has the fewest only of "
-        "the nine networks that Figure 6 shows.",
+        f"{TOTALS['Model 2']} parameters; the smallest has {fewest:,.0f}. Of the nine networks "
+        f"that Figure 6 shows {drawn:.0f} are smaller.",
         ours=f"{smaller:.0f} smaller",
     )
 
@@ -945,7 +952,7 @@ def check_model_1(claim: Claim) -> Finding:
         f"epochs {at}; after 200 epochs it is {end:.2f} %. So the number is theirs, but of an epoch that "
         "was chosen on the test images.",
         ours=f"best {best:.2f} %, last {end:.2f} %",
-        would_decide="Five trainings of Model 1 as in the authors' notebook, with the epoch chosen on validation images.",
+        would_decide=RETRAIN.format("Model 1"),
     )
 
 
@@ -963,7 +970,7 @@ def check_model_2(claim: Claim) -> Finding:
         f"once, at epoch {row['88.53 at']} of {row['epochs']:.0f}. The difference is small; the number is "
         "not that of the epoch it is said of.",
         ours=f"{end:.2f} % after 200 epochs",
-        would_decide="Five trainings of Model 2 as in the authors' notebook, with the epoch chosen on validation images.",
+        would_decide=RETRAIN.format("Model 2"),
     )
 
 
@@ -980,7 +987,7 @@ def compare_recipes(claim: Claim) -> Finding:
         f"{two:.2f} %; and in {above:.0f} of its {epochs:.0f} epochs Model 2 is better on test than in "
         "training. Another recipe could be the cause, and so could the other network. Their notebook shows "
         "the training of Model 1 only.",
-        would_decide="A training of Model 2 by the notebook's recipe: does its accuracy after 10 epochs come near?",
+        would_decide="A training of Model 2 by the notebook's recipe: how good is it after 10 epochs?",
     )
 
 
@@ -1036,7 +1043,7 @@ def compare_vgg16(claim: Claim) -> Finding:
         f"another recipe; printed are {ACCURACIES['VGG16']} %. The level is reached by a network of a tenth "
         "of the 138 million printed beside it.",
         ours=f"{ours:.2f} % (1 seed, six views)",
-        would_decide="The source of 92.64 %; it is also the figure of the public page that the authors' notebook names.",
+        would_decide="The source of 92.64 %: a page that the authors' notebook names has the same number.",
     )
 
 
@@ -1192,11 +1199,11 @@ def weigh_model_1(claim: Claim) -> Finding:
     layers = list_layers("Model 1")
     work, parameters = sum(layer.multiply_adds for layer in layers), _count_model("Model 1")
     most, theirs = count_links(ALEXNET)
-    small, vgg16 = count_links(list_vgg16(32, (CLASSES,)))
+    _, vgg16 = count_links(list_vgg16(32, (CLASSES,)))
     return tell(
         join(rules.ordering(parameters, most), rules.ordering(work, theirs), rules.ordering(work, vgg16)),
         "printed numbers",
-        "proof",
+        "inference",
         f"Model 1 has {most / parameters:.1f} times fewer parameters than the AlexNet of Table 3, but more "
         f"work: {work / 1e9:.2f} billion multiply-adds an image, {work / theirs:.1f} times those of that "
         f"AlexNet at 224 pixels and {work / vgg16:.1f} times those of VGG16 at 32. Its wide kernels of 7x7 "
@@ -1214,7 +1221,7 @@ def weigh_model_2(claim: Claim) -> Finding:
     return tell(
         join(rules.ordering(parameters, small), rules.ordering(work, vgg16)),
         "printed numbers",
-        "proof",
+        "inference",
         f"Against VGG16 for 32 pixels, counted alike, Model 2 has {parameters / small:.2f} of the "
         f"parameters and {work / vgg16:.2f} of the multiply-adds ({work / 1e9:.3f} billion), so it is "
         f"lighter in both; by Table 3 it is also less accurate. {100 * dense:.1f} % of its parameters are "
@@ -1378,14 +1385,15 @@ def compare_rounds(claim: Claim) -> Finding:
     best, error = (stored.rows("generations", one) for one in ("best accuracy", "median error"))
     shares = [100 * (one[1] - one[0]) / (one[-1] - one[0]) for one in (best, error)]
     same = sum(one == best[1] for one in best)
+    falls = sum(after < before for before, after in pairwise(error))
     return Finding(
         "holds in part",
         FILES,
         "proof",
         f"Of all that eight rounds gained in the authors' files the first brought {shares[0]:.0f} % for the "
         f"best network ({best[0]:.3f} to {best[1]:.3f}) and {shares[1]:.0f} % for the median. The best then "
-        f"stays the same to generation {1 + same}; the median falls with every round. So it is one round "
-        "for most, and many for the rest.",
+        f"stays the same to generation {1 + same}; the median falls in {falls} of 8 rounds. So it is one "
+        "round for most, and many for the rest.",
         "reading",
         ours=f"{shares[0]:.0f} % in the first of eight rounds",
     )
@@ -1422,7 +1430,7 @@ def check_repository(claim: Claim) -> Finding:
     return tell(
         rules.counting(int(wanted), rebuilt),
         FILES,
-        "proof",
+        "evidence",
         f"It is, at {claim.printed} with underscores for the spaces: notebooks, populations and histories, "
         f"without a licence. From the numbers we read there, {rebuilt:.0f} of {wanted:.0f} data files can "
         "be made again byte by byte.",
@@ -1452,8 +1460,8 @@ def read_later_epochs(claim: Claim) -> Finding:
         "proof",
         f"The authors' history of Model 2 goes on to epoch {row['epochs']:.0f}. Its best accuracy on test "
         f"is {best:.2f} %, at epoch {row['best at']}, and its last {last:.2f} %, while "
-        f"{ACCURACIES['Model 2']} % is printed. So a later best was there and was not used, and a rate that "
-        "rises again along its cosine may have cost the last points.",
+        f"{ACCURACIES['Model 2']} % is printed. So a later and better epoch was there, and a later "
+        "and worse one.",
         ours=f"best {best:.2f} %, last {last:.2f} %",
     )
 
