@@ -848,8 +848,8 @@ def check_first_population(claim: Claim) -> Finding:
         FILES,
         "proof",
         f"The authors' first stored population holds {size:.0f} individuals, {different:.0f} of them "
-        f"different, from {low:,.0f} to {high:,.0f} parameters. Their code draws them at random, without a "
-        "seed, so that nobody can draw the same ones again.",
+        f"different, from {low:,.0f} to {high:,.0f} parameters. Their code draws each "
+        "of them by the random numbers of Python.",
         ours=f"{size:.0f}",
     )
 
