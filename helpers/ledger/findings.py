@@ -138,7 +138,10 @@ class Recorded:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.result: Result = load_result(name)
+        try:
+            self.result: Result = load_result(name)
+        except ValueError:  # the name of no lesson, and of no record yet
+            raise WaitsForRun(f"the full run of {name}") from None
         if not self.result.manifest:
             raise WaitsForRun(f"the full run of {name}")
         _read.append(name)
@@ -241,7 +244,7 @@ def find(claim: Claim) -> Finding:
             "waits for a run",
             "own run",
             "inference",
-            f"No recorded run shows this yet.{shown}",
+            f"No recorded run decides this yet: {claim.claim.rstrip('.')}.{shown}",
             "reading",
             would_decide=wait.run,
         )
