@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import ROUND_DOWN, Decimal
 from functools import cache
-from statistics import mean, stdev
+from statistics import fmean, stdev
 from typing import Any, NamedTuple
 
 from helpers.ledger.findings import Number, Rest
