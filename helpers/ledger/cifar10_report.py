@@ -429,3 +429,382 @@ def find_geometry(claim: Claim) -> Finding:
         "anomaly is named, and the statistics are not used afterwards: the listing of section 2.2 divides "
         "by 255.",
     )
+
+
+# Section 4: the networks and the search
+
+
+def count_convolution(size: int, maps: int, filters: int) -> int:
+    """Return the parameters of a convolution that reads so many maps."""
+    return (size * size * maps + 1) * filters
+
+
+def count_dense(inputs: int, units: int) -> int:
+    """Return the parameters of a dense layer."""
+    return (inputs + 1) * units
+
+
+def count_parameters(filters: Sequence[int], units: int, side: int = 32) -> int:
+    """Return the parameters of a network of the report, for colour images.
+
+    Args:
+        filters: of each convolution of 3 by 3 without padding; pooling of 2 by 2 follows.
+        units: of the dense layer before the ten outputs.
+        side: of the images, in pixels.
+    """
+    maps, total = 3, 0
+    for width in filters:
+        total += count_convolution(3, maps, width)
+        maps, side = width, (side - 2) // 2
+    return total + count_dense(side * side * maps, units) + count_dense(units, 10)
+
+
+@decides("cifar10-report-37", lesson="cifar10_cnn")
+def build_example(claim: Claim) -> Finding:
+    ours = Recorded("cifar10_cnn").cell("results", "example, last", "parameters")
+    by_hand = count_parameters([32], 128)
+    return build(
+        "`build_example` of our lesson stacks the printed layers: 32 filters of (3, 3), pooling, dropout, "
+        f"flattening, 128 units and 10. By hand they have {by_hand:,} parameters, ours has {ours:,.0f}; "
+        "the report prints no number.",
+        counting(by_hand, ours),
+        ours=f"{ours:,.0f} parameters",
+    )
+
+
+@decides("cifar10-report-38", lesson="cifar10_cnn")
+def build_example_dropout(claim: Claim) -> Finding:
+    return build(
+        "`build_example` of our lesson has dropout 0.2 after its pooling, as the listing has. The networks "
+        "of the search in section 4.2 have other shares."
+    )
+
+
+@decides("cifar10-report-39", lesson="cifar10_cnn")
+def compile_example(claim: Claim) -> Finding:
+    return build(
+        "`fit` trains our copy of the example with Keras' Adam at its defaults and sparse categorical "
+        "cross-entropy, and logs accuracy: what the listing compiles with 'adam'."
+    )
+
+
+@decides("cifar10-report-40", lesson="cifar10_cnn")
+def read_filters(claim: Claim) -> Finding:
+    return read(
+        "nothing to test",
+        "That 32 filters are common and balance cost and performance is a rule of thumb: no other number "
+        "of filters, no cost and no picture of the filters stands beside it.",
+    )
+
+
+@decides("cifar10-report-41", lesson="cifar10_cnn")
+def read_relu(claim: Claim) -> Finding:
+    return read(
+        "holds",
+        "Glorot, Bordes and Bengio (2011) report exact zeros in about half of the hidden outputs and "
+        "gradients that pass active units undiminished; Krizhevsky, Sutskever and Hinton (2012) a network "
+        "that learns CIFAR-10 six times faster with ReLU than with tanh. The report itself compares "
+        "nothing.",
+        "literature",
+        "evidence",
+    )
+
+
+@decides("cifar10-report-42", lesson="cifar10_cnn")
+def add_softmax(claim: Claim) -> Finding:
+    powers = [math.exp(place - 4.5) for place in range(10)]
+    total = math.fsum(power / sum(powers) for power in powers)
+    return conclude(
+        counting(1.0, round(total, 12)),
+        "printed numbers",
+        "proof",
+        "Softmax divides ten positive numbers by their sum, so that the ten shares are positive and add up "
+        f"to 1; of ten outputs from -4.5 to 4.5 they add up to {total:.6f}.",
+        ours=f"{total:.6f}",
+    )
+
+
+SEARCH = {
+    43: "The printed search is rebuilt in `search_as_printed` of our lesson, with RandomSearch of Keras Tuner. The "
+    "report imports it by its old name kerastuner, which still works and warns.",
+    48: "`build_report_cnn` ends each block with dropout 0.25, the share of the listing.",
+    50: "`build_report_cnn` has dropout 0.5 between its dense layer and its output, the share of the listing.",
+    52: "Keras Tuner is asked for the highest val_accuracy, as in the listing; a trial of `search_as_printed` is "
+    "scored by its best epoch.",
+    53: "`search_as_printed` stops after 3 trials, as max_trials asks; the lesson repeats such searches a hundred "
+    "times, without training, to see what they pick.",
+    54: "`judge_twice` trains each trial of the printed search 2 times, with two seeds, and averages, as "
+    "executions_per_trial asks.",
+}
+
+
+@decides(*name_claims(SEARCH), lesson="tuning")
+def build_search(claim: Claim) -> Finding:
+    return build(SEARCH[find_number(claim)])
+
+
+CHOICES = {  # column of the recorded trials, its values, what they are
+    44: ("conv_layers", [1, 2, 3], "convolutions", "1 to 3"),
+    45: ("filters_0", [32, 64, 96, 128], "filters in the first layer", "32 to 128, step=32"),
+    49: ("units", list(range(64, 513, 64)), "dense units", "64 to 512, step=64"),
+    51: ("optimizer", ["adam", "rmsprop", "sgd"], "optimisers", "adam, rmsprop and sgd"),
+    55: ("epochs", [3], "epochs", "3"),
+}
+
+
+@decides(*name_claims(CHOICES), lesson="tuning")
+def build_choices(claim: Claim) -> Finding:
+    column, values, what, printed = CHOICES[find_number(claim)]
+    trials = Recorded("tuning").table("trials")
+    drawn = sorted(trials.loc[trials["method"] == "random", column].unique())
+    return build(
+        f"The networks that our random `search` trained have {list_words(drawn)} {what}; the listing has "
+        f"{printed}.",
+        counting(values, drawn),
+        ours=list_words(drawn),
+    )
+
+
+@decides("cifar10-report-46", "cifar10-report-47", lesson="tuning")
+def build_block(claim: Claim) -> Finding:
+    ours = Recorded("cifar10_cnn").value("parameters")
+    by_hand = count_parameters(CHOSEN["filters"], CHOSEN["units"])
+    what = {
+        46: "convolves by (3, 3) without padding, Keras' default",
+        47: "pools by (2, 2) after each convolution, so that sides of 32 pixels shrink to 15 and then to 6",
+    }[find_number(claim)]
+    return build(
+        f"`build_report_cnn` {what}. With the report's best settings that makes {by_hand:,} parameters by "
+        f"hand, and ours has {ours:,.0f}.",
+        counting(by_hand, ours),
+        ours=f"{ours:,.0f} parameters",
+    )
+
+
+@decides("cifar10-report-56", lesson="tuning")
+def build_search_split(claim: Claim) -> Finding:
+    share = Recorded("tuning").result.manifest["parameters"]["validation"]
+    return build(
+        f"Our searches keep {share} of the images for validation, 0.1 as in the listing; ours are drawn "
+        "alike from every class, where Keras takes the last ones.",
+        counting(0.1, share),
+        ours=str(share),
+    )
+
+
+def list_configurations() -> list[dict[str, object]]:
+    """Return all that the printed search can choose from."""
+    return [
+        {"conv_layers": depth, "filters": filters, "units": units, "optimizer": optimiser}
+        for depth in (1, 2, 3)
+        for filters in product(range(32, 129, 32), repeat=depth)
+        for units in range(64, 513, 64)
+        for optimiser in ("adam", "rmsprop", "sgd")
+    ]
+
+
+@decides("cifar10-report-57", lesson="tuning")
+def count_trials(claim: Claim) -> Finding:
+    space = len(list_configurations())
+    best = round(0.05 * space)
+    chance = 1 - math.comb(space - best, 3) / math.comb(space, 3)
+    return read(
+        "not shown",
+        f"The space holds {space:,} configurations and three were tried, {3 / space:.2%}. What is shown is "
+        "the best of three; three picks, each configuration as likely, hold one of the best 5 % in "
+        f"{chance:.0%} of searches.",
+        "printed numbers",
+        ours=f"3 of {space:,}",
+        would_decide="a search that covers the space, or the scores of many trials",
+    )
+
+
+@decides("cifar10-report-58", lesson="tuning")
+def count_covered(claim: Claim) -> Finding:
+    all_three = math.factorial(3) / 3**3
+    return read(
+        "not shown",
+        "Layers 1 to 3, filters 32 to 128, units 64 to 512 and three optimisers could be drawn, but only "
+        "three trials were made and only the best is printed. Three random trials hold all three "
+        f"optimisers in {all_three:.0%} of searches, all optimisers and all depths in {all_three**2:.0%}, "
+        "and never all eight numbers of units.",
+        "printed numbers",
+        ours=f"{all_three:.0%}",
+        would_decide="the log of the three trials",
+    )
+
+
+@decides("cifar10-report-59", lesson="tuning")
+def compare_search_accuracy(claim: Claim) -> Finding:
+    ours = Recorded("tuning").value("report_at_scale")
+    decision = judge_accuracy(SEARCH_ACCURACY, [ours])
+    return conclude(
+        decision,
+        "own run",
+        "evidence",
+        f"Printed is {SEARCH_ACCURACY}, the best of three trials, each a mean of two trainings. Ours is "
+        f"one such mean of the best configuration, from 45,000 images: {ours:.4f}. One mean of two says "
+        "nothing about the spread, and the best of three is higher than a single one.",
+        ours=f"{ours:.1%} (2 seeds)",
+        would_decide="the printed search with 45,000 images, over three seeds or more",
+    )
+
+
+@decides("cifar10-report-60", lesson="tuning")
+def compare_search_time(claim: Claim) -> Finding:
+    search = 6 * 60 + 24
+    trial = fmean(Recorded("tuning").rows("trials", "seconds", method="random"))
+    training = Recorded("cifar10_cnn").value("plain_seconds")
+    scaled = 3 * 2 * trial * 45_000 / 5_000
+    printed, ours = search / (EPOCHS * 17), scaled / training
+    near = ratio(printed, ours).outcome == "replicated"
+    return Finding(
+        "reached otherwise" if near else "inconclusive",
+        "own run",
+        "evidence",
+        f"{SEARCH_TIME} are {search} s or {search / 18:.1f} s an epoch, {printed:.1f} times the printed "
+        f"training of 20 epochs of 16 to 18 s. On our machine six such trainings cost {ours:.1f} times a "
+        "training; they learned from 5,000 images, and nine times their seconds are counted.",
+        "ratio",
+        ours=f"{ours:.1f} times a training",
+        would_decide="the printed search timed with 45,000 images beside the printed training",
+    )
+
+
+def average_scores(column: str) -> dict[object, float]:
+    """Return the mean score of our random trials by one of their settings."""
+    trials = Recorded("tuning").table("trials")
+    trials = trials[trials["method"] == "random"]
+    return {value: float(part.mean()) for value, part in trials.groupby(column)["score"]}
+
+
+ALONE = "this value changed alone, with 45,000 images and at least three seeds"
+
+
+@decides("cifar10-report-61", "cifar10-report-63", "cifar10-report-64", lesson="tuning")
+def compare_best_settings(claim: Claim) -> Finding:
+    column, what = {
+        61: ("conv_layers", "convolutions"),
+        63: ("units", "units"),
+        64: ("optimizer", "as optimiser"),
+    }[find_number(claim)]
+    scores, printed = average_scores(column), CHOSEN[column]
+    first = max(scores, key=scores.__getitem__)
+    return Finding(
+        "inconclusive",
+        "own run",
+        "evidence",
+        f"Printed is {printed}. Our 36 random trials learned from 5,000 images, not 45,000: with {printed} "
+        f"{what} they average {scores[printed]:.1%} on validation images, highest is {first} with "
+        f"{scores[first]:.1%}. The other settings change along, and other trials cannot refute what three "
+        "trials found.",
+        "pairing",
+        ours=f"{scores[printed]:.1%} against {scores[first]:.1%}",
+        would_decide=ALONE,
+    )
+
+
+@decides("cifar10-report-62", lesson="tuning")
+def compare_best_filters(claim: Claim) -> Finding:
+    default = Recorded("tuning").value("second_width_32")
+    return Finding(
+        "inconclusive",
+        "own run",
+        "evidence",
+        "Printed are 64 and 32. By the printed listing Keras Tuner meets the second width only once a "
+        "network has two layers, and then takes the smallest: in 100 such searches, without training, "
+        f"{default:.0%} of the second layers had 32 filters, not a quarter. So the 32 may come from the "
+        "listing and not from tests.",
+        "pairing",
+        ours=f"{default:.0%} by default",
+        would_decide=ALONE,
+    )
+
+
+@decides("cifar10-report-65", lesson="tuning")
+def find_best_configuration(claim: Claim) -> Finding:
+    space = list_configurations()
+    return conclude(
+        counting(True, CHOSEN in space),
+        "printed numbers",
+        "proof",
+        f"2 layers of 64 and 32 filters, 128 units and rmsprop are one of the {len(space):,} "
+        "configurations that the printed search can choose; it has "
+        f"{count_parameters(CHOSEN['filters'], CHOSEN['units']):,} parameters.",
+        ours=f"one of {len(space):,}",
+    )
+
+
+@decides("cifar10-report-147", lesson="cifar10_cnn")
+def find_overfitting(claim: Claim) -> Finding:
+    seen = Recorded(EXAMPLE)
+    last = [seen.rows("histories", column, epoch=EPOCHS) for column in ("val_accuracy", "accuracy")]
+    held, learned = map(fmean, last)
+    return conclude(
+        compare_runs(*last),
+        "own run",
+        "evidence",
+        f"In epoch {EPOCHS} the example, with its dropout of 0.2, is right on {learned:.1%} of the "
+        f"training images, dropout on, and on {held:.1%} of the validation images (means over "
+        f"{len(last[0])} seeds). If to prevent means that training does not pull away from validation, "
+        "dropout did not.",
+        ours=f"{100 * (learned - held):.1f} points apart ({len(last[0])} seeds)",
+        would_decide="at least three seeds",
+    )
+
+
+# How trainings of ours are compared with what is printed
+
+
+def judge_accuracy(printed: str, ours: Sequence[Number], differs: str = "") -> Decision:
+    """Compare a printed share with ours over seeds, both from 0 to 1, by the rule for percentages."""
+    percent = [Number(100 * one, one.source) for one in ours]
+    decision = equivalence(100 * float(printed), percent, differs=differs)
+    rests = (Rest(rest.sources, rest.low / 100, rest.high / 100) for rest in decision.rests)
+    return decision._replace(rests=tuple(rests))
+
+
+def compare_runs(ours: Sequence[Number], others: Sequence[Number], times: int = 1) -> Decision:
+    """Judge that runs are better than others of the same seeds, by a paired t test.
+
+    Args:
+        ours: one value a seed, of what is claimed to be better.
+        others: of what it is compared with, in the same order.
+        times: of how many comparisons this is one; p is multiplied by it.
+    """
+    from scipy.stats import ttest_rel
+
+    if len(ours) < SEEDS:
+        return Decision("inconclusive", "pairing")
+    level = fmean(others)
+    decision = pairing(fmean(ours) - level, min(1.0, times * float(ttest_rel(ours, others).pvalue)))
+    ends = {"replicated": (level, math.inf), "not replicated": (-math.inf, level)}.get(decision.outcome)
+    return decision._replace(rests=(Rest(tuple(one.source for one in ours), *ends),) if ends else ())
+
+
+def find_worst_p(first: int, second: int, images: int) -> float:
+    """Return the largest p of McNemar's exact test that two counts on the same images allow.
+
+    The difference of the counts is known, and how often exactly one of the two was right is not: the more
+    often, the larger is p.
+
+    Args:
+        first: images that one model has right.
+        second: images that the other has right.
+        images: how many both have seen.
+    """
+    from scipy.stats import binomtest
+
+    more, less = max(first, second), min(first, second)
+    only_more = min(more, images - less)
+    apart = 2 * only_more - (more - less)
+    return float(binomtest(only_more, apart).pvalue) if apart else 1.0
+
+
+def compare_counts(ours: Number, other: float, times: int = 1) -> Decision:
+    """Judge that one share of the 10,000 test images is higher than another, however the images pair."""
+    images = IMAGES["test"]
+    p_value = min(1.0, times * find_worst_p(round(images * ours), round(images * other), images))
+    decision = pairing(ours - other, p_value)
+    ends = {"replicated": (other, math.inf), "not replicated": (-math.inf, other)}.get(decision.outcome)
+    return decision._replace(rests=(Rest((ours.source,), *ends),) if ends else ())
