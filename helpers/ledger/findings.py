@@ -192,7 +192,9 @@ _registry = _Registry()
 _read: list[str] = []  # names of the records that the function running now has read
 
 
-def decides(*ids: str, lesson: str = "") -> Callable[[Callable[[Claim], Finding]], Callable[[Claim], Finding]]:
+def decides(
+    *ids: str, lesson: str = ""
+) -> Callable[[Callable[[Claim], Finding]], Callable[[Claim], Finding]]:
     """Register a function that computes the finding of each of these claims.
 
     Args:

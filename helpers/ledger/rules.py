@@ -104,7 +104,7 @@ def equivalence(printed: float, ours: Sequence[float], *, differs: str = "") -> 
         differs: what ours does otherwise than the paper, in words; empty if nothing that could move the number.
     """
     values = [float(one) for one in ours]
-    middle = mean(values)
+    middle = fmean(values)
     margin = max(POINTS, 2 * stdev(values)) if len(values) > 1 else POINTS
     low, high = printed - margin, printed + margin
     if differs:
