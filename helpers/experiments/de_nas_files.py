@@ -5,8 +5,6 @@ no licence.
 """
 
 import hashlib
-import io
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -23,25 +21,17 @@ from helpers.data.de_nas import (
     read_populations,
     rebuild,
 )
-from helpers.paths import ROOT
-from helpers.provenance import note_input
 from helpers.results import record, record_table
 
-TABLES = ("populations.csv", "histories.csv")
 CHANCE = 0.105  # accuracy on 10,000 images up to which a network of ten classes counts as guessing
 DRAWN = 9  # networks of generation 9 that the authors' plotting notebook draws
 PLACES = {"Model 1": 0, "Model 2": 7}  # in generation 9, by the authors' training notebook
 PART_2 = [DROPOUT, LINEAR, RELU, DROPOUT, LINEAR, RELU, LINEAR]
 
 
-def run(folder: str = "") -> None:
-    """Read the files and record what follows from them.
-
-    Args:
-        folder: of the tables `populations.csv` and `histories.csv`, which hold the same numbers; a relative
-            path counts from the repository. Without it, the set `de-nas` is read.
-    """
-    populations, histories = _read_tables(ROOT / folder) if folder else (read_populations(), read_histories())
+def run() -> None:
+    """Read the authors' files and record what follows from them."""
+    populations, histories = read_populations(), read_histories()
     wanted = {file.name: file.sha256 for file in find_set("de-nas").files}
     found = {name: hashlib.sha256(one).hexdigest() for name, one in rebuild(populations, histories).items()}
     record("files", len(wanted), unit="count")
@@ -54,16 +44,6 @@ def run(folder: str = "") -> None:
     record_repeats(networks)
     record_table("models", compare_models(networks[networks["generation"] == 9]))
     record_table("trainings", summarise_trainings(histories))
-
-
-def _read_tables(folder: Path) -> list[pd.DataFrame]:
-    """Return the two tables and note their checksums among the inputs of this run."""
-    tables = []
-    for name in TABLES:
-        content = (folder / name).read_bytes()
-        note_input(folder / name, hashlib.sha256(content).hexdigest())
-        tables.append(pd.read_csv(io.BytesIO(content)))
-    return tables
 
 
 def describe(populations: pd.DataFrame) -> pd.DataFrame:

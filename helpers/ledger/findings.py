@@ -19,11 +19,11 @@ OUTCOMES = {
     "holds": "The basis agrees with what the paper says.",
     "holds in part": "One part of what the paper says agrees with the basis, another does not.",
     "fails": "The basis contradicts what the paper says.",
-    "replicated": "Our own run as described, at the same scale, gives the printed result within its rule.",
+    "replicated": "Our own run as described, at the same scale, gives the printed result by its rule.",
     "not replicated": "Our own run as described, at the same scale, gives another result.",
     "reached otherwise": "The printed level is reached, but by another network, other data or other views.",
     "built": "A method or a setting for which no result is printed; ours does what is described.",
-    "inconclusive": "Tried, but too small, too short or too noisy to decide; the evidence says what would decide.",
+    "inconclusive": "Tried, but too small, too short or too noisy to decide; the row says what would decide.",
     "waits for a run": "The run that decides it has not been recorded yet.",
     "not shown": "The paper announces it, and shows no number, figure or file.",
     "nothing to test": "No number and no comparison: a general truth, or a sentence with several readings.",
@@ -67,7 +67,7 @@ class Number(float):
 
 
 class Rest(NamedTuple):
-    """Recorded numbers that an outcome rests on: it stays the same while their mean is from `low` to `high`."""
+    """Recorded numbers that an outcome rests on: it stays while their mean is from `low` to `high`."""
 
     sources: tuple[Source, ...]
     low: float
@@ -82,8 +82,8 @@ class Finding:
         outcome: one of `OUTCOMES`.
         basis: one of `BASES`.
         certainty: one of `CERTAINTIES`.
-        evidence: sentences for a reader who knows neither paper nor lesson, composed from the numbers, printed
-            and ours.
+        evidence: sentences for a reader who knows neither paper nor lesson, composed from the numbers,
+            printed and ours.
         rule: by which the outcome follows, one of those in `data/rules.toml`.
         ours: our value with its uncertainty and number of seeds, such as `98.9 % (5 seeds, 98.8 to 99.1)`.
         rests: recorded numbers that decide.

@@ -101,7 +101,7 @@ def equivalence(printed: float, ours: Sequence[float], *, differs: str = "") -> 
     Args:
         printed: in per cent.
         ours: one value a seed, in per cent.
-        differs: what ours does otherwise than the paper, in words; empty if nothing that could move the number.
+        differs: what ours does otherwise than the paper, in words; empty if nothing that moves the number.
     """
     values = [float(one) for one in ours]
     middle = fmean(values)
