@@ -16,12 +16,13 @@ from helpers.course.bands import read_bands
 from helpers.course.lessons import find_lessons
 from helpers.course.site import format_value
 from helpers.ledger import read_claims
+from helpers.ledger.findings import OUTCOMES
 from helpers.paths import NOTEBOOKS, RESULTS, ROOT
 from helpers.provenance import is_dirty
 from helpers.results import Result
 
 LESSONS = [lesson.stem for lesson in find_lessons()]  # the notebooks of a learner beside them are not tested
-CLOSING = ("What we found", "Limits", "Exercises", "Where next")
+CLOSING = ("What we found", "Limits", "What this says about the papers", "Exercises", "Where next")
 MODULES = {"scikit-image": "skimage", "scikit-learn": "sklearn", "pillow": "PIL", "pyyaml": "yaml"}
 MACHINE_PATH = re.compile(r"(?:/(?:home|root|Users|tmp|work|usr|opt|var)/|[A-Za-z]:\\\\)")
 
@@ -159,7 +160,7 @@ def test_promised_time_covers_the_measured_one(lesson):
 
 def test_closing_sections_stand_at_the_end(prose):
     headings = re.findall(r"^## (.+)$", prose, re.MULTILINE)
-    assert tuple(headings[-4:]) == CLOSING
+    assert tuple(headings[-5:]) == CLOSING
 
 
 def test_no_heading_is_empty(lesson):
@@ -188,6 +189,15 @@ def test_named_claims_exist(lesson, prose, code_cells):
     named = re.findall(rf"\b((?:{'|'.join(papers)})-\d+)\b", text)
     assert named
     assert set(named) <= known
+
+
+def test_no_verdict_is_typed_in_a_lesson(code_cells):
+    """Outcomes are computed in `helpers/ledger`, and a lesson ends with its rows."""
+    calls = [node for cell in code_cells for node in ast.walk(ast.parse(text_of(cell["source"])))]
+    names = {node.func.id for node in calls if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    assert names.isdisjoint({"answer", "judge", "decide"}) and "show_claims" in names
+    texts = {node.value for node in calls if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    assert texts.isdisjoint({"reproduced", "refuted", "partly", "undetermined", *OUTCOMES})
 
 
 def test_some_outputs_are_compared_exactly(code_cells):

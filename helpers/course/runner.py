@@ -337,7 +337,7 @@ def judge(job: Job, folder: Path, manifest: dict[str, Any]) -> None:
     interrupted = error is not None and error["name"] == "Interrupted"
     manifest["status"] = "interrupted" if interrupted else "failed" if error else "passed"
     if job.profile == "full" and not error:
-        parts = {"values": result.values, "tables": result.tables, "answers": result.answers}
+        parts = {"values": result.values, "tables": result.tables}
         write_json(paths.RESULTS / f"{job.lesson.slug}.json", {"manifest": manifest, **parts})
         drop_state(job.lesson.slug)
 

@@ -25,7 +25,7 @@ class Result:
     Attributes:
         values: with their units, by name.
         tables: as JSON, by name.
-        answers: verdict and evidence by claim.
+        answers: what lessons said of claims before there was a ledger; empty in newer records.
         manifest: of the run; empty where none has been recorded.
         replaced: whether the run that reads it will replace it, and so may know names that it does not.
     """
@@ -82,7 +82,7 @@ class Result:
 
 def read_record(path: Path) -> Result:
     """Read the lines that one run appended; of a name recorded twice the last counts."""
-    parts: dict[str, dict[str, Any]] = {"value": {}, "table": {}, "answer": {}, "input": {}}
+    parts: dict[str, dict[str, Any]] = {"value": {}, "table": {}, "input": {}}
     # Not splitlines: a recorded text may hold other characters that it takes for ends of lines.
     lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
     for line in map(json.loads, filter(None, lines)):
@@ -91,7 +91,6 @@ def read_record(path: Path) -> Result:
     return Result(
         values=parts["value"],
         tables=parts["table"],
-        answers=parts["answer"],
         manifest={"inputs": list(parts["input"].values())},
     )
 

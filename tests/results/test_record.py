@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 
 from helpers import paths
-from helpers.ledger import answer, read_claims
 from helpers.provenance import is_dirty, note_input
 from helpers.results import Result, load_result, read_record, reading, record, record_table
 
@@ -115,39 +114,6 @@ def test_bad_values_are_refused_and_nothing_is_written(run, name, value, unit, e
     with pytest.raises(error, match=message):
         record(name, value, unit=unit)
     assert not run.exists()
-
-
-def test_answers_name_real_claims(run):
-    answer(
-        ["cifar10-report-16", "cifar10-report-17"],
-        "refuted",
-        "the printed pairs are of one pixel row",
-    )
-    answers = read_record(run).answers
-    assert list(answers) == ["cifar10-report-16", "cifar10-report-17"]
-    assert answers["cifar10-report-16"]["verdict"] == "refuted"
-
-
-@pytest.mark.parametrize(
-    ("claim", "verdict", "evidence", "message"),
-    [
-        ("cifar10-report-1", "refuted", "x", "did you mean cifar10-report-"),
-        ("cifar10-report-16", "wrong", "x", "verdict 'wrong'"),
-        ("cifar10-report-16", "refuted", "", "no evidence"),
-    ],
-)
-def test_bad_answers_are_refused(run, claim, verdict, evidence, message):
-    with pytest.raises(ValueError, match=message):
-        answer(claim, verdict, evidence)
-    assert not run.exists()
-
-
-def test_every_claim_has_its_own_id(run):
-    claims = read_claims()
-    assert claims.index.is_unique
-    assert len(claims) == 560
-    assert claims.loc["pictureperfect-10", "paper"].startswith("PicturePerfect")
-    assert read_record(run).manifest["inputs"][0]["path"] == "data/claims.csv"
 
 
 def test_inputs_are_noted_relative_to_the_repository(run):
