@@ -190,6 +190,8 @@ def _run_on_workers(client: "Client", attempt: Attempt, tasks: Tasks) -> Iterato
 
     waiting, tries, running = deque(tasks), Counter[str](), {}
     while waiting or running:
+        if client.cluster is not None:  # it gives up a local worker that needs more than 15 s to come back
+            client.cluster.scale(len(client.cluster.worker_spec))
         client.wait_for_workers(1, timeout=60)
         workers = client.scheduler_info()["workers"]
         free = workers.keys() - {address for _, address in running.values()}

@@ -19,10 +19,13 @@ from helpers.tasks.parallel import Outcome, open_client, run_tasks, take_values
 @pytest.fixture(scope="module")
 def cluster(loopback):
     """A client of a cluster with one worker of little memory, whose scheduler forgives no death."""
+    import dask
     from distributed import LocalCluster
 
+    slow = {"distributed.deploy.lost-worker-timeout": "5 minutes"}  # on a busy machine one comes back late
     settings = {"memory_limit": "700MiB", "scheduler_kwargs": {"allowed_failures": 0}, "silence_logs": 50}
     with (
+        dask.config.set(slow),
         LocalCluster(
             n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0", **settings
         ) as cluster,
