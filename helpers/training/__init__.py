@@ -1,4 +1,4 @@
-"""The training loop, its schedules and recipes, and what is kept of trained networks."""
+"""Train networks: the loop, its schedules and recipes, and the files of trained models and of members."""
 
 from helpers.training.estimator import ImageClassifier
 from helpers.training.fast_recipe import fit_fast, make_optimiser

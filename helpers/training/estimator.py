@@ -1,6 +1,6 @@
-"""A Keras model as a scikit-learn classifier of images. Introduced in lesson 21.
+"""Use a Keras model as a scikit-learn classifier of images. Introduced in lesson 21.
 
-Keras' own wrapper refuses images and gives no probabilities.
+Keras' own wrapper does not accept images and returns no probabilities.
 """
 
 from collections.abc import Callable
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 
 
 class ImageClassifier(ClassifierMixin, BaseEstimator):
-    """Build and fit a new model at each `fit`, with Adam and cross-entropy.
+    """Classify images with a Keras model; each `fit` builds a new one and trains it with Adam.
 
-    Works wherever scikit-learn takes arrays as they are, such as in `cross_val_score`, `GridSearchCV`,
-    `VotingClassifier` and `CalibratedClassifierCV`.
+    The loss is cross-entropy. Works where scikit-learn does not change the arrays, such as in
+    `cross_val_score`, `GridSearchCV`, `VotingClassifier` and `CalibratedClassifierCV`.
 
     Args:
-        build: returns a model that is not compiled, with one output a class, logits or softmax. For a search
-            over its parameters give several: `functools.partial(build_cnn, width=32)`.
-        epochs: passes over the images.
-        batch_size: images a step.
+        build: function that returns an uncompiled model with one output for each class, logits or softmax.
+            To search over its parameters, give several, such as `functools.partial(build_cnn, width=32)`.
+        epochs: passes over the images; may be fractional.
+        batch_size: images in one step.
         learning_rate: of Adam.
-        prepare: turns uint8 images into what the model takes.
-        seed: of initial weights, dropout and order; every fold gets the same.
+        prepare: function that turns uint8 images (N, H, W, C) into the inputs of the model.
+        seed: of the initial weights, of dropout and of the order of the images; the same in every fold.
 
     Attributes:
-        classes_: the classes of `fit`, sorted.
+        classes_: the classes that `fit` found in `y`, sorted.
         model_: the fitted Keras model.
     """
 
@@ -58,14 +58,14 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         self.seed = seed
 
     def fit(self, X: np.ndarray, y: ArrayLike) -> Self:
-        """Fit a new model.
+        """Build a new model and fit it.
 
         Args:
             X: uint8 (N, height, width, channels).
-            y: (N,) classes: numbers or names.
+            y: (N,) the class of each image, a number or a name.
 
         Raises:
-            ValueError: other images, or fewer classes than outputs, as in a fold that lacks a class.
+            ValueError: images of another shape or type, or fewer classes in `y` than outputs of the model.
         """
         from helpers.backend import keras
 

@@ -1,4 +1,4 @@
-"""The recipe of lesson 14, its weight decay put right, in one call for lessons that train many networks."""
+"""Train networks by the recipe of lesson 14 in one call, with its too small weight decay corrected."""
 
 from collections.abc import Callable
 from functools import partial
@@ -13,16 +13,16 @@ from helpers.training.loop import Schedule, Training, fit, rise_and_fall
 if TYPE_CHECKING:
     import keras
 
-RATE = 1.5  # of `fast_cnn`, for batches of 1024; in proportion for others
+RATE = 1.5  # of `fast_cnn`, for batches of 1024; `make_optimiser` scales it to the batch
 MOMENTUM = 0.85
 TRIANGLE = rise_and_fall()
 
 
 def make_optimiser(batch_size: int, rate: float = RATE) -> "keras.optimizers.SGD":
-    """Return the optimiser, with a rate for batches of 1024, scaled to the batch.
+    """Return SGD with Nesterov momentum; `rate` is for batches of 1024 and is scaled to `batch_size`.
 
-    The decay is not scaled: it takes rate x decay of the weights in a step, so that an epoch of smaller
-    batches, with more steps at lower rates, decays them as much.
+    The weight decay is not scaled (lesson 14 scales it, too, and so decays too little): a step multiplies a
+    weight by 1 - rate x decay, and smaller batches take more steps, so that an epoch decays it as much.
     """
     from helpers.backend import keras
 
@@ -33,7 +33,7 @@ def make_optimiser(batch_size: int, rate: float = RATE) -> "keras.optimizers.SGD
 def augment(
     images: np.ndarray, rng: np.random.Generator, epoch: int, *, seed: int = 0, mirror: bool = True
 ) -> np.ndarray:
-    """Return images shifted by up to 2 pixels, and mirrored in turns unless a mirror changes their class."""
+    """Return images shifted by up to 2 pixels and, if `mirror`, mirrored as in `flip_alternately`."""
     return shift(flip_alternately(images, epoch, seed) if mirror else images, rng, pixels=2)
 
 
@@ -50,19 +50,19 @@ def fit_fast(
     seed: int = 0,
     **options: Any,
 ) -> Training:
-    """Fit a model as lesson 14 does: SGD, one triangle of rates, smoothed labels, shifted and mirrored.
+    """Fit a model as lesson 14 does: SGD, triangular schedule, smoothed labels, shifted and mirrored images.
 
     Args:
         model: not compiled.
-        train: what to fit.
-        epochs: passes over the images.
-        batch_size: images a step.
-        prepare: turns uint8 images into what the model takes.
+        train: the training split.
+        epochs: passes over the images; may be fractional.
+        batch_size: images in one step.
+        prepare: function that turns uint8 images into the inputs of the model.
         optimiser: `make_optimiser(batch_size)` by default.
-        mirror: whether mirrored images keep their class.
-        schedule: of the rate.
-        seed: of order and augmentation.
-        options: of `helpers.training.loop.fit`, such as `averaging`, `checkpoint` and `tell`.
+        mirror: whether to mirror images; False where a mirrored image may belong to another class.
+        schedule: of the learning rate: progress in 0..1 -> factor.
+        seed: of the order and the augmentation.
+        options: further arguments of `helpers.training.loop.fit`, such as `averaging` and `checkpoint`.
     """
     return fit(
         model,

@@ -1,7 +1,7 @@
-"""Fit a Keras model on a split: schedules, augmentation, averaging, early stopping, going on after a kill.
+"""Fit a Keras model on a split: schedules, augmentation, averaging, early stopping, resuming after a kill.
 
-A plain loop of steps over arrays: `Model.fit` on a data pipeline returns seconds late on a CPU, and knows
-neither weight averaging nor how to go on inside a run. Introduced in lesson 12, at full speed in lesson 14.
+A plain loop of steps over arrays. `Model.fit` on a data pipeline takes seconds more on a CPU; it can neither
+average weights nor resume an interrupted run. Introduced in lesson 12, at full speed in lesson 14.
 """
 
 import json
@@ -32,31 +32,31 @@ Probe = Callable[["keras.Model"], Mapping[str, float]]
 
 
 class DivergedError(ArithmeticError):
-    """The loss stopped being a number."""
+    """The loss is no longer a finite number."""
 
 
 def hold_constant(progress: float) -> float:
-    """Schedule: the full rate from the first step to the last."""
+    """Return 1 for every step: a schedule that keeps the learning rate constant."""
     return 1.0
 
 
 def decay_in_steps(factor: float = 0.1, parts: int = 3) -> Schedule:
-    """Return a schedule that multiplies the rate by `factor` between each two of `parts` equal parts."""
+    """Return a schedule of `parts` equally long parts; after each part the rate is multiplied by `factor`."""
     return lambda progress: factor ** min(int(progress * parts), parts - 1)
 
 
 def decay_as_cosine(progress: float) -> float:
-    """Schedule: half a cosine from the full rate to zero. Source: Loshchilov and Hutter, ICLR 2017."""
+    """Return a factor that falls as half a cosine from 1 to 0. Source: Loshchilov and Hutter, ICLR 2017."""
     return (1 + math.cos(math.pi * progress)) / 2
 
 
 def rise_and_fall(start: float = 0.2, peak: float = 0.23, end: float = 0.07) -> Schedule:
-    """Return a triangular one-cycle schedule: from `start` to 1 at `peak` of the way, then down to `end`."""
+    """Return a triangular schedule: from `start` up to 1 at progress `peak` (0..1), then down to `end`."""
     return lambda progress: float(np.interp(progress, [0, peak, 1], [start, 1, end]))
 
 
 class ReduceOnPlateau:
-    """Schedule: multiply the rate by `factor` when no validation loss of `patience` epochs was lower."""
+    """Multiply the rate by `factor` after `patience` epochs without a lower validation loss: a schedule."""
 
     def __init__(self, factor: float = 0.1, patience: int = 3) -> None:
         self._factor, self._patience = factor, patience
@@ -66,7 +66,7 @@ class ReduceOnPlateau:
         return self._scale
 
     def observe(self, loss: float) -> None:
-        """Take note of the validation loss of an epoch."""
+        """Count the validation loss of one epoch; lower the rate if `patience` is used up."""
         self._waited = 0 if loss < self._lowest else self._waited + 1
         self._lowest = min(self._lowest, loss)
         if self._waited >= self._patience:
@@ -75,11 +75,11 @@ class ReduceOnPlateau:
 
 @dataclass(frozen=True)
 class Averaging:
-    """Every `every` steps pull an average of the weights towards them, and set them back to it.
+    """Every `every` steps update a moving average of the weights, and set the weights to this average.
 
-    The average keeps `decay ** every`, times the cube of progress, of itself: it follows the weights at first
-    and hardly moves at last. Source: Zhang et al., Lookahead Optimizer, NeurIPS 2019, on the schedule of
-    KellerJordan/cifar10-airbench. Introduced in lesson 14.
+    With k = `decay ** every` * progress ** 3, the new average is k * average + (1 - k) * weights: it follows
+    the weights closely at first and changes little at the end. Source: Zhang et al., Lookahead Optimizer,
+    NeurIPS 2019, with the schedule of KellerJordan/cifar10-airbench. Introduced in lesson 14.
     """
 
     every: int = 5
@@ -88,17 +88,17 @@ class Averaging:
 
 @dataclass(frozen=True)
 class Training:
-    """What `fit` gives back.
+    """Hold what `fit` returns.
 
     Attributes:
-        model: with the weights of the last epoch, or of the best one where that was asked for.
-        history: one row an epoch, from 1: loss, accuracy, rate, seconds, with validation images val_loss and
-            val_accuracy, and what a probe returned.
+        model: with the weights of the last epoch, or of the best one if `keep_best`.
+        history: one row for each epoch, from 1: loss, accuracy, rate, seconds; val_loss and val_accuracy if
+            there are validation images; and the numbers of the probe.
         best_epoch: the epoch whose weights the model has.
-        seconds: spent on steps and augmentation, over all parts of an interrupted run, without validation.
-        images: shown to the model, counted with repeats.
-        best_weights: those of the epoch with the highest validation accuracy, for `write_weights`; none
-            without validation images.
+        seconds: of steps and augmentation, without validation; the sum of all parts of an interrupted run.
+        images: how many were shown to the model, counted with repeats.
+        best_weights: the weights of the epoch with the highest validation accuracy, for `write_weights`;
+            empty without validation images.
     """
 
     model: "keras.Model"
@@ -136,33 +136,34 @@ def fit(
     """Fit a model and return it with its history and cost.
 
     Args:
-        model: compiled; or not, then it gets `optimiser` and cross-entropy, on logits unless it ends in
-            softmax. Its initial weights are its own matter: call `keras.utils.set_random_seed` before
-            building it.
-        train: what to fit.
-        epochs: passes over the images; 9.9 ends within the tenth.
-        batch_size: images a step; the last step of an epoch may have fewer.
-        optimiser: of an uncompiled model. Its rate is what `schedule` multiplies.
-        validation: judged after each epoch.
-        prepare: turns a batch of uint8 images into what the model takes.
-        augment: called once an epoch with all images, a generator and the epoch from 0; returns them changed.
-        schedule: progress in 0..1 -> factor of the rate, or a `ReduceOnPlateau`.
-        label_smoothing: share of each label given to all classes, for an uncompiled model.
+        model: an uncompiled model is compiled with `optimiser` and cross-entropy; its outputs are taken as
+            logits unless it ends in softmax. `seed` does not set its initial weights: call
+            `keras.utils.set_random_seed` before building it.
+        train: the training split.
+        epochs: passes over the images; 9.9 stops after nine tenths of the tenth pass.
+        batch_size: images in one step; the last step of an epoch may have fewer.
+        optimiser: for an uncompiled model only. `schedule` multiplies its learning rate.
+        validation: split whose loss and accuracy are measured after each epoch.
+        prepare: function that turns a batch of uint8 images into the inputs of the model.
+        augment: called once an epoch with all images, a generator and the epoch from 0; returns new images.
+        schedule: function of progress in 0..1 that returns the factor of the rate, or a `ReduceOnPlateau`.
+        label_smoothing: share (0..1) of each label spread over all classes; for an uncompiled model only.
         averaging: of the weights; none by default.
-        patience: stop after so many epochs without a higher validation accuracy.
-        keep_best: end with the weights of the epoch with the highest validation accuracy, not of the last.
-        seed: of order and augmentation; each epoch draws from its own generator.
-        probe: called with the model after each epoch; the numbers it returns join that row of the history.
-        checkpoint: where the state is kept after each epoch. A run that finds it there goes on from it, to
-            the same result as one never interrupted, and at once where that had come to its end. It belongs
-            to these images, labels, initial weights, functions and settings, and serves no others.
-        tell: called after each epoch with one line on how it goes and how long it will take.
+        patience: stop after this many epochs without a higher validation accuracy.
+        keep_best: return the weights of the epoch with the highest validation accuracy, not of the last.
+        seed: of the order and the augmentation; each epoch draws from its own generator.
+        probe: called with the model after each epoch; its numbers are added to that row of the history.
+        checkpoint: file in which the state is saved after each epoch. If it exists, the run resumes from it
+            and gives the same result as an uninterrupted run; a finished run returns at once. A checkpoint of
+            other images, labels, initial weights, functions or settings is refused.
+        tell: called after each epoch with one line of text: measures, seconds, and the time left.
 
     Raises:
-        JobError: fitting on other than train images, or choosing on other than validation images.
-        TypeError: a checkpoint of a run whose functions do not show what they do, such as a generator.
-        ValueError: no images, classes that do not fit the model, or settings that do not fit each other.
-        DivergedError: the loss is not a number; the message says where, and what to try.
+        JobError: `train` is not a train split, or `validation` not a validation split.
+        TypeError: a checkpoint with a function that cannot be described by its content, such as a generator.
+        ValueError: no images, classes that do not match the model, settings that contradict each other, or a
+            checkpoint of another run.
+        DivergedError: the loss is not finite; the message says in which step, and what to try.
     """
     _check(model, train, validation, prepare, epochs, batch_size, optimiser, label_smoothing)
     if validation is None and (patience is not None or keep_best):
@@ -223,7 +224,7 @@ def _check(
 
 
 def _list_measures(model: "keras.Model", train: Split, prepare: Callable[..., np.ndarray]) -> list[str]:
-    """Return the names of what a compiled model measures; Keras tells only once it has judged an image."""
+    """Return the names of a compiled model's measures; Keras knows them only after one evaluated image."""
     images, labels = prepare(train.images[:1]), _encode(model, train.labels[:1], len(train.class_names))
     measured = model.test_on_batch(images, labels, return_dict=True)
     model.reset_metrics()
@@ -231,7 +232,7 @@ def _list_measures(model: "keras.Model", train: Split, prepare: Callable[..., np
 
 
 def _encode(model: "keras.Model", labels: np.ndarray, classes: int) -> np.ndarray:
-    """Return labels as the loss of a model takes them: as numbers, or as rows of zeros and a one."""
+    """Return labels in the form the model's loss expects: class numbers (N,) or one-hot (N, classes)."""
     hot = getattr(model.loss, "name", model.loss) == "categorical_crossentropy"
     return np.eye(classes, dtype=np.float32)[labels] if hot else labels
 
@@ -244,7 +245,7 @@ def _compile(model: "keras.Model", optimiser: "keras.Optimizer", smoothing: floa
         loss = keras.losses.CategoricalCrossentropy(logits, label_smoothing=smoothing)
     else:
         loss = keras.losses.SparseCategoricalCrossentropy(logits)
-    # XLA, which "auto" would choose, makes these networks slower on a CPU.
+    # jit_compile="auto" would choose XLA, which makes these networks slower on a CPU.
     model.compile(optimiser, loss, metrics=["accuracy"], jit_compile=False)
 
 
@@ -262,7 +263,7 @@ def write_weights(variables: Sequence["keras.Variable"], values: Sequence[np.nda
 
 
 class _Loop:
-    """The state of a run, and what one epoch does to it."""
+    """Hold the state of a run, and advance it by one epoch at a time."""
 
     def __init__(
         self,
@@ -286,16 +287,16 @@ class _Loop:
         model.optimizer.build(model.trainable_variables)
 
     def _describe_recipe(self) -> dict[str, Any]:
-        """Return what tells this run from others: a checkpoint serves no other run.
+        """Return all that determines the result, as JSON: a checkpoint may be resumed only if it is the same.
 
         Raises:
-            TypeError: a function or schedule that does not show what it does; the message names it.
+            TypeError: a function or schedule that cannot be described by its content; the message names it.
         """
         model, recipe = self.model, {}
         parts = {
             "train": [self.train.images, self.train.labels],
             "validation": self.validation and [self.validation.images, self.validation.labels],
-            # Its name Keras counts up from one optimiser to the next.
+            # Without the name: Keras numbers the optimisers of a process, so that it differs from run to run.
             "optimiser": {"class": type(model.optimizer)} | model.optimizer.get_config() | {"name": ""},
             "loss": model.loss,
             "averaging": self.averaging,
@@ -314,8 +315,9 @@ class _Loop:
         return json.loads(json.dumps(recipe))
 
     def run_epoch(self) -> None:
-        """Show the model every image once, or what is left of the last epoch, then judge it."""
+        """Train on every image once (fewer in a partial last epoch), then measure on validation images."""
         epoch, began = len(self.rows), time.perf_counter()
+        # A generator for each epoch: a resumed run draws the same numbers, and its state need not be saved.
         rng = np.random.default_rng([self.settings["seed"], epoch])
         images = self.augment(self.train.images, rng, epoch) if self.augment else self.train.images
         order = rng.permutation(len(images))
@@ -334,7 +336,7 @@ class _Loop:
             self.best = read_weights(self.model.weights)
 
     def _take_step(self, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """Take one step; return loss and accuracy of its images."""
+        """Take one training step; return the loss and accuracy of its images, (2,)."""
         self.model.optimizer.learning_rate = self.rate * self.schedule(self.step / self.total)
         measured = self._measure(self.model.train_on_batch, images, labels)
         self.step, self.images = self.step + 1, self.images + len(images)
@@ -348,7 +350,7 @@ class _Loop:
         return measured
 
     def _measure(self, act: Callable[..., dict], images: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """Let the model train or judge one batch; return the loss and accuracy of this batch alone."""
+        """Call `act` (train or test) on one batch; return the loss and accuracy of this batch alone, (2,)."""
         labels = _encode(self.model, labels, len(self.train.class_names))
         self.model.reset_metrics()
         measured = act(self.prepare(images), labels, return_dict=True)
@@ -356,7 +358,7 @@ class _Loop:
 
     def _pull_average(self) -> None:
         kept = self.averaging.decay**self.averaging.every * (self.step / self.total) ** 3
-        kept = 1.0 if self.step == self.total else kept
+        kept = 1.0 if self.step == self.total else kept  # the last step sets the weights to the average
         now = read_weights(self.model.weights)
         self.average = [
             kept * then + (1 - kept) * value for then, value in zip(self.average, now, strict=True)
@@ -364,7 +366,7 @@ class _Loop:
         write_weights(self.model.weights, self.average)
 
     def _judge(self) -> dict[str, float]:
-        """Return loss and accuracy on the validation images; the schedule hears of the loss."""
+        """Return loss and accuracy on the validation images; pass the loss to a `ReduceOnPlateau`."""
         if self.validation is None:
             return {}
         sums = np.zeros(2)
@@ -379,7 +381,7 @@ class _Loop:
 
     @property
     def best_epoch(self) -> int:
-        """The first epoch with the highest validation accuracy; without validation the last."""
+        """Return the first epoch with the highest validation accuracy; without validation the last epoch."""
         if self.validation is None:
             return len(self.rows)
         return 1 + int(np.argmax([row["val_accuracy"] for row in self.rows]))
@@ -388,7 +390,7 @@ class _Loop:
         return patience is not None and bool(self.rows) and len(self.rows) - self.best_epoch >= patience
 
     def describe(self) -> str:
-        """Return one line on the last epoch and the time that is left."""
+        """Return one line with the measures of the last epoch and the time left."""
         row = self.rows[-1]
         shown = [f"epoch {len(self.rows)}"] + [
             f"{name} {row[name]:.4f}" for name in ("loss", "accuracy", "val_accuracy") if name in row
@@ -397,7 +399,7 @@ class _Loop:
         return ", ".join([*shown, f"{row['seconds']:.0f} s", f"about {left / 60:.1f} minutes left"])
 
     def save(self, path: Path) -> None:
-        """Keep all that the rest of the run depends on, in one file that is replaced at once."""
+        """Save all that the rest of the run depends on; a kill leaves either the old file or the new one."""
         state = {"recipe": self.recipe, "step": self.step, "images": self.images, "rows": self.rows}
         groups = {"model": read_weights(self.model.variables), "best": self.best, "average": self.average}
         groups["optimiser"] = read_weights(self.model.optimizer.variables)
@@ -405,10 +407,10 @@ class _Loop:
         write_atomically(path, lambda file: np.savez(file, state=json.dumps(state), **arrays))
 
     def restore(self, path: Path) -> None:
-        """Go on where `save` left off.
+        """Load the state that `save` wrote.
 
         Raises:
-            ValueError: the file is of another run.
+            ValueError: the file belongs to another run.
         """
         with np.load(path) as file:
             state = json.loads(str(file["state"]))

@@ -1,7 +1,7 @@
-"""Members of an ensemble, kept as what they say of the images: trained once, reused by every later run.
+"""Keep the members of an ensemble as their probabilities: trained once, reused by every later run.
 
-Combining needs a member's probabilities, not its weights: for 12,000 images of ten classes a tenth of the
-bytes of a network of a million weights. Introduced in lesson 32.
+To combine members one needs their probabilities, not their weights. For 12,000 images of ten classes these
+take a tenth of the bytes of a network with a million weights. Introduced in lesson 32.
 """
 
 import hashlib
@@ -22,14 +22,14 @@ from helpers.provenance import note_input, read_commit
 
 @dataclass(frozen=True)
 class Member:
-    """What is kept of a trained network.
+    """Hold the probabilities of a trained network, and how it was trained.
 
     Attributes:
-        recipe: all that moved its training: set, images, architecture or search, epochs, rate, seed.
-        card: what is known of it: names of the `classes`, seconds of training, multiply-adds, the
-            architecture found; `reuse` adds the commit, and whether the files differed from it.
+        recipe: all that determined its training: set, images, architecture or search, epochs, rate, seed.
+        card: facts about it: names of the `classes`, seconds of training, multiply-adds, the architecture
+            found; `reuse` adds the commit, and whether the files differed from it.
         odds: probabilities (N, classes) float16 by name, such as `validation` and `test`.
-        labels: the true classes (N,) uint8 of `train`, `validation` and `test`, as far as they are kept.
+        labels: true classes (N,) uint8 by split: `train`, `validation` or `test`; not all need be present.
     """
 
     recipe: Mapping[str, Any]
@@ -38,9 +38,9 @@ class Member:
     labels: Mapping[str, np.ndarray]
 
     def split(self, role: str) -> Split:
-        """Return the images of `train`, `validation` or `test` as a split whose pixels are not there.
+        """Return `train`, `validation` or `test` as a split with the true labels and empty 1x1 images.
 
-        Enough for whatever chooses or learns by labels, such as `helpers.combining.ensemble.select`.
+        Enough for functions that use the labels alone, such as `helpers.combining.ensemble.select`.
         """
         labels = self.labels[role]
         pixels = np.zeros((len(labels), 1, 1, 1), np.uint8)
@@ -48,15 +48,15 @@ class Member:
 
 
 def reuse(path: Path, recipe: Mapping[str, Any], train: Callable[[], Member]) -> Member:
-    """Return the member kept in a file, or train it and keep it there.
+    """Load the member from a file; if there is no file, train the member and write it.
 
     Args:
         path: of the `.npz` file; one for each member.
-        recipe: JSON; a file of another recipe is refused, so that no member passes for another.
-        train: returns the member, whose recipe is this one; called where there is no file.
+        recipe: JSON; a file with another recipe is refused, so that members cannot be confused.
+        train: called if there is no file; returns the member, with this recipe.
 
     Raises:
-        ValueError: the file belongs to another recipe, or what was trained gives no probabilities.
+        ValueError: the file has another recipe, or the rows of the new member do not sum to one.
     """
     if not path.exists():
         _keep(path, train())
@@ -71,13 +71,13 @@ def reuse(path: Path, recipe: Mapping[str, Any], train: Callable[[], Member]) ->
 
 
 def load_member(path: Path) -> Member:
-    """Read a member; one of `reports/members` is noted as an input of this run.
+    """Read a member from a file; a file of `reports/members` is noted as an input of this run.
 
     Raises:
-        FileNotFoundError: nobody has kept it.
+        FileNotFoundError: there is no such file.
     """
     content = path.read_bytes()
-    if path.is_relative_to(paths.MEMBERS):  # others do not outlive the run
+    if path.is_relative_to(paths.MEMBERS):  # other files are temporary
         note_input(path, hashlib.sha256(content).hexdigest())
     with np.load(io.BytesIO(content)) as file:
         about = json.loads(str(file["about"]))
@@ -90,7 +90,7 @@ def load_member(path: Path) -> Member:
 
 
 def load_members(folder: Path) -> dict[str, Member]:
-    """Return all members kept in a folder, by the stem of their files, in the order of the names."""
+    """Return all members in a folder, by file name without `.npz`, sorted by name."""
     return {path.stem: load_member(path) for path in sorted(folder.glob("*.npz"))}
 
 

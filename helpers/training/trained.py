@@ -1,8 +1,8 @@
-"""Trained models that the full runs of lessons keep in `reports/models/`, for later lessons to build on.
+"""Keep trained models in `reports/models/`, where the full runs of lessons write them for later lessons.
 
-A model is one `.npz`: its layers as Keras describes them, its weights in half precision, and mean and
-deviation of the pixels it was trained on. Its card is the `.json` beside it. Nothing in either is executed
-on loading but layers of Keras and of this package.
+A model is one `.npz` file: its layers as Keras describes them, its weights in half precision, and the mean
+and standard deviation of its training pixels. Its card is the `.json` file beside it. Loading executes no
+code from the files; it only builds layers of Keras and of this package.
 """
 
 import hashlib
@@ -32,12 +32,12 @@ CARD = ("data", "recipe", "seed", "metrics", "limits")
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained model with what it needs.
+    """Hold a trained model, the preparation of its images, and its card.
 
     Attributes:
-        model: takes what `prepare` gives; not compiled; in float32.
-        prepare: turns uint8 images (N, H, W, C) into its inputs; `helpers.judging.predictions.predict` takes
-            both.
+        model: takes the output of `prepare`; not compiled; in float32.
+        prepare: turns uint8 images (N, H, W, C) into the inputs of the model; give both to
+            `helpers.judging.predictions.predict`.
         card: data, recipe, seed, metrics, limits, bytes and sha256.
     """
 
@@ -49,18 +49,18 @@ class Trained:
 def keep_trained(
     name: str, model: "keras.Model", *, mean: ArrayLike, deviation: ArrayLike, card: Mapping[str, Any]
 ) -> Trained:
-    """Write a trained model and its card, and return it as `load_trained` gives it: judge that one.
+    """Write a trained model and its card; return it as loaded from the file: measure this copy.
 
     Args:
         name: such as `fast_cifar10`.
-        model: of any precision.
+        model: of any precision; its weights are rounded to half precision.
         mean: (C,), subtracted from pixels in 0..1.
-        deviation: (C,), what they are divided by then.
-        card: with the keys of `CARD`: the data it was trained on, the recipe in a sentence, the seed, metrics
-            by name, and what it must not be used for.
+        deviation: (C,), standard deviation; the pixels are divided by it after that.
+        card: with the keys of `CARD`: the training data, the recipe in one sentence, the seed, metrics by
+            name, and what the model must not be used for.
 
     Raises:
-        ValueError: a card that lacks a key, weights that half precision cannot hold, or more than 5 MB.
+        ValueError: a key is missing, a weight is too large for half precision, or the file exceeds 5 MB.
     """
     from helpers.backend import copy_in_precision
 
@@ -79,8 +79,8 @@ def keep_trained(
         raise ValueError(f"{name} takes {content.tell():,} bytes; at most {LARGEST:,} may be kept")
     sha256 = hashlib.sha256(content.getvalue()).hexdigest()
     card = dict(card) | {"bytes": content.tell(), "sha256": sha256}
-    # Two files cannot be replaced at once. The new card first brings the old one with it, so that whichever
-    # weights a kill leaves there are described.
+    # Two files cannot be replaced in one step. The new card first holds the old one, too: if a kill comes
+    # between the writes, `_read_card` picks the card whose hash fits the weights.
     path = paths.MODELS / f"{name}.json"
     before = _read_card(path) if path.exists() else None
     _write_card(path, card if before is None else card | {"before": before})
@@ -90,7 +90,7 @@ def keep_trained(
 
 
 def _read_card(path: Path) -> dict[str, Any]:
-    """Return the card that describes the weights beside it, or the newest where none does."""
+    """Return the card whose hash fits the weights file, old or new; the new card if neither does."""
     card = json.loads(path.read_text(encoding="utf-8"))
     before = card.pop("before", None)
     weights = path.with_suffix(".npz")
@@ -104,14 +104,14 @@ def _write_card(path: Path, card: Mapping[str, Any]) -> None:
 
 
 def load_trained(name: str) -> Trained:
-    """Read a model that a full run has kept.
+    """Load a model that a full run wrote.
 
     Raises:
-        ValueError: no such model.
-        ChecksumError: the file is not the one that its card describes.
+        ValueError: there is no model of this name.
+        ChecksumError: the SHA-256 of the weights file differs from that on the card.
     """
     from helpers.backend import keras
-    from helpers.models import branched_cnn, fast_cnn  # noqa: F401 (their layers must be known)
+    from helpers.models import branched_cnn, fast_cnn  # noqa: F401 (registers their layers)
 
     known = sorted(path.stem for path in paths.MODELS.glob("*.json") if path.with_suffix(".npz").exists())
     if name not in known:
