@@ -1,4 +1,4 @@
-"""Scaling, augmentation, and features made by hand."""
+"""Scale and augment images, and compute hand-made features of them."""
 
 from helpers.images.features import describe_gradients, measure_edges, trace_edges
 from helpers.images.transforms import (

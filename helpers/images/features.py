@@ -1,6 +1,6 @@
-"""Hand-made image features, one row of numbers an image: edges and their directions.
+"""Compute hand-made features, one row of numbers for each image: edges and their directions.
 
-The classical pipeline that `alexnet-mnist` section II sets against learned features. Introduced in lesson 03.
+Section II of `alexnet-mnist` compares this classical method with learned features. Introduced in lesson 03.
 """
 
 import numpy as np
@@ -14,10 +14,10 @@ def measure_edges(images: np.ndarray) -> np.ndarray:
     """Return the Sobel gradient magnitude of every pixel.
 
     Args:
-        images: (N, H, W, C) uint8, C = 1 or 3; colour is turned to luminance first.
+        images: (N, H, W, C) uint8, C = 1 or 3; colours are converted to luminance first.
 
     Returns:
-        (N, H * W) float32, 0 on a flat area.
+        (N, H * W) float32, from 0 (an area of one grey level).
     """
     # One image at a time: on the whole stack SciPy's Sobel would also smooth across neighbouring images.
     edges = [np.hypot(ndimage.sobel(grey, axis=0), ndimage.sobel(grey, axis=1)) for grey in to_grey(images)]
@@ -25,11 +25,11 @@ def measure_edges(images: np.ndarray) -> np.ndarray:
 
 
 def trace_edges(images: np.ndarray, sigma: float = 1.0) -> np.ndarray:
-    """Return Canny's thin edges: smoothed by `sigma` pixels, thinned, kept above hysteresis thresholds.
+    """Return edges one pixel wide by Canny's method: smoothing, thinning, hysteresis thresholds.
 
     Args:
         images: (N, H, W, C) uint8, C = 1 or 3.
-        sigma: width of the Gaussian in pixels, above 0.
+        sigma: standard deviation of the Gaussian smoothing in pixels, above 0.
 
     Returns:
         (N, H * W) float32, 1 on an edge and 0 elsewhere.
@@ -39,7 +39,7 @@ def trace_edges(images: np.ndarray, sigma: float = 1.0) -> np.ndarray:
 
 
 def describe_gradients(images: np.ndarray, cell: int = 4) -> np.ndarray:
-    """Return histograms of oriented gradients (HOG): nine directions in cells, normalised over 2x2 cells.
+    """Return histograms of oriented gradients (HOG): nine directions a cell, normalised over 2x2 cells.
 
     Source: N. Dalal and B. Triggs, CVPR 2005.
 

@@ -1,6 +1,6 @@
 """Prepare images for a model: scale, standardise, augment. Vectorised NumPy, no Keras.
 
-Every random function takes a `numpy.random.Generator`, so that a run repeats and an epoch does not.
+Every random function takes a `numpy.random.Generator`: a run can be repeated, while its epochs differ.
 Introduced in lesson 02.
 """
 
@@ -15,10 +15,10 @@ def _check_images(images: np.ndarray) -> None:
 
 
 def scale(images: np.ndarray) -> np.ndarray:
-    """Turn uint8 pixels in 0..255 into float32 in 0..1, shape kept.
+    """Return uint8 pixels in 0..255 as float32 in 0..1, in the same shape.
 
     Raises:
-        ValueError: not (N, H, W, C) uint8; images scaled twice are the usual cause.
+        ValueError: not (N, H, W, C) uint8, most often because the images are scaled already.
     """
     _check_images(images)
     return np.multiply(images, np.float32(1 / 255), dtype=np.float32)
@@ -27,7 +27,7 @@ def scale(images: np.ndarray) -> np.ndarray:
 def measure_channels(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and standard deviation of each channel over all pixels, each (C,) float64 in 0..1.
 
-    Computed from the histogram of the 256 levels: exact, and without a float copy of the images.
+    Computed from the histogram of the 256 levels: exact, and needs no float copy of the images.
     """
     _check_images(images)
     levels = np.arange(256) / 255
@@ -43,7 +43,7 @@ def standardise(images: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> 
     Args:
         images: (N, H, W, C) uint8.
         mean: (C,) in 0..1, of the *training* images.
-        deviation: (C,), above 0, of the training images.
+        deviation: (C,), above 0, standard deviation of the training images.
 
     Returns:
         (N, H, W, C) float32.
@@ -54,7 +54,7 @@ def standardise(images: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> 
 
 
 def to_grey(images: np.ndarray) -> np.ndarray:
-    """Return the luminance (ITU-R BT.601) of colour images, or the one channel of grey ones.
+    """Return the luminance (ITU-R BT.601) of colour images, or the only channel of grey images.
 
     Returns:
         (N, H, W) float32 in 0..1.
@@ -64,7 +64,7 @@ def to_grey(images: np.ndarray) -> np.ndarray:
 
 
 def flip(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Mirror each image left to right with probability one half. Any dtype, (N, H, W, C)."""
+    """Mirror each of the images (N, H, W, C), of any dtype, left to right with probability 1/2."""
     turned = images.copy()
     chosen = rng.random(len(images)) < 0.5
     turned[chosen] = turned[chosen, :, ::-1]
@@ -74,13 +74,13 @@ def flip(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def flip_alternately(images: np.ndarray, epoch: int, seed: int = 0) -> np.ndarray:
     """Mirror a random half of the images left to right in even epochs, and the other half in odd ones.
 
-    So that two epochs show every image both ways, where independent draws show half of them the same way
-    twice. Source: KellerJordan/cifar10-airbench. Introduced in lesson 14.
+    Thus two epochs show every image both ways; with independent draws, half of the images look the same in
+    both. Source: KellerJordan/cifar10-airbench. Introduced in lesson 14.
 
     Args:
         images: (N, H, W, C), any dtype.
         epoch: from 0.
-        seed: of the half.
+        seed: determines which half.
     """
     chosen = (np.random.default_rng(seed).random(len(images)) < 0.5) ^ bool(epoch % 2)
     turned = images.copy()
@@ -89,7 +89,7 @@ def flip_alternately(images: np.ndarray, epoch: int, seed: int = 0) -> np.ndarra
 
 
 def shift(images: np.ndarray, rng: np.random.Generator, pixels: int) -> np.ndarray:
-    """Move each image by up to `pixels` in both directions; the border is filled by reflection.
+    """Move each image at random by up to `pixels` in both directions; reflection fills the border.
 
     Args:
         images: (N, H, W, C), any dtype.
@@ -117,7 +117,7 @@ def draw_affine(
     """Draw random affine maps from output to input coordinates, both centred and in units of half a side.
 
     Args:
-        count: how many.
+        count: number of maps.
         rng: source of randomness; each amount is uniform in -limit..limit.
         rotation: limit in degrees.
         zoom: limit as a fraction; 0.2 magnifies by 0.8 to 1.2.
@@ -125,7 +125,7 @@ def draw_affine(
         shift: limit as a fraction of the side.
 
     Returns:
-        (count, 2, 3) float32: rows give input row and column from (row, column, 1).
+        (count, 2, 3) float32: a map times (row, column, 1) of the output gives row and column of the input.
     """
     turn, slant = np.deg2rad([[rotation], [shear]]) * rng.uniform(-1, 1, (2, count))
     size = 1 / (1 + zoom * rng.uniform(-1, 1, count))
@@ -136,7 +136,7 @@ def draw_affine(
 
 
 def warp(images: np.ndarray, maps: np.ndarray) -> np.ndarray:
-    """Apply one affine map to each image, with bilinear interpolation; the border pixel fills the outside.
+    """Apply one affine map to each image, with bilinear interpolation; border pixels fill the outside.
 
     Keras' layers can do nearly the same, but slower. `benchmarks/augmentation.py` ran three times on two busy
     cores. It changed 4,500 to 6,200 images a second with `flip`, `draw_affine` and `warp`, 1,600 to 2,700
@@ -186,7 +186,7 @@ def jitter_colour(
     Args:
         images: (N, H, W, C) uint8; saturation leaves grey images as they are.
         rng: source of randomness; each amount is uniform in -limit..limit.
-        brightness: limit of the offset, as a fraction of the full range.
+        brightness: limit of the added amount, as a fraction of the full range.
         contrast: limit of the relative change around the image's own mean.
         saturation: limit of the relative change around each pixel's luminance.
 

@@ -1,4 +1,4 @@
-"""Predictions, measures, intervals, paired tests and cost."""
+"""Judge models: predictions, measures, intervals, paired tests and cost."""
 
 from helpers.judging.comparisons import corrected_t, fold_interval, holm, mcnemar, wilcoxon_over_seeds
 from helpers.judging.cost import count_multiply_adds, list_models, measure_cost

@@ -1,4 +1,4 @@
-"""Tell whether one model is better than another, or only luckier: paired tests. Introduced in lesson 22."""
+"""Test whether a difference between models can be due to chance: paired tests. Introduced in lesson 22."""
 
 from typing import NamedTuple
 
@@ -11,14 +11,14 @@ from helpers.judging.measures import count_correct
 
 
 class McNemar(NamedTuple):
-    """Two models on the same images.
+    """Hold the result of McNemar's test of two models on the same images.
 
     Attributes:
-        only_first: images that the first model has right and the second wrong.
-        only_second: the other way round.
+        only_first: number of images that only the first model classifies correctly.
+        only_second: number of images that only the second model classifies correctly.
         p_value: two-sided, exact.
         statistic: chi-squared with continuity correction, one degree of freedom.
-        p_corrected: its two-sided p-value; good from about 25 images in disagreement.
+        p_corrected: two-sided p-value of `statistic`; accurate from about 25 images in disagreement.
     """
 
     only_first: int
@@ -31,11 +31,11 @@ class McNemar(NamedTuple):
 def mcnemar(labels: ArrayLike, first: ArrayLike, second: ArrayLike) -> McNemar:
     """Test whether two models err equally often on the same images, with McNemar's test.
 
-    Only images that exactly one of them has right tell. With b and c of these, the exact p-value is that of b
-    heads in b + c tosses of a fair coin; the corrected statistic is (|b - c| - 1)^2 / (b + c), or 0 where b
-    equals c. The test says nothing on how the models would fare trained with another seed. Sources: Q.
-    McNemar, Psychometrika 12 (1947) 153; correction: A. Edwards, Psychometrika 13 (1948) 185. Introduced in
-    lesson 22.
+    Let b images be correct by the first model alone, and c by the second alone; no other image counts. The
+    exact p-value is that of b heads in b + c tosses of a fair coin; the corrected statistic is
+    (|b - c| - 1)^2 / (b + c), or 0 where b equals c. The test does not cover training again with another
+    seed. Sources: Q. McNemar, Psychometrika 12 (1947) 153; correction: A. Edwards, Psychometrika 13 (1948)
+    185. Introduced in lesson 22.
 
     Args:
         labels: (N,) integers, the true classes.
@@ -64,14 +64,14 @@ def mcnemar(labels: ArrayLike, first: ArrayLike, second: ArrayLike) -> McNemar:
 
 
 class TTest(NamedTuple):
-    """A t statistic with its two-sided p-value."""
+    """Hold a t statistic and its two-sided p-value."""
 
     statistic: float
     p_value: float
 
 
 def _test_t(difference: float, error: float, freedom: int) -> TTest:
-    if not error > 0:  # also where a difference is not finite, which leaves no number
+    if not error > 0:  # also true of NaN, from differences that are not finite
         raise ValueError(
             f"a difference of {difference} with a standard error of {error} cannot be tested; "
             "the differences must be finite and not all alike"
@@ -88,7 +88,7 @@ def paired_t_5x2cv(differences: ArrayLike) -> TTest:
     Computation 10 (1998) 1895. Introduced in lesson 22.
 
     Args:
-        differences: (5, 2) accuracy of one method minus that of the other, one row a repetition.
+        differences: (5, 2) accuracy of one method minus that of the other, one row for each repetition.
 
     Raises:
         ValueError: another shape, a value that is not finite, or no variation at all.
@@ -101,7 +101,7 @@ def paired_t_5x2cv(differences: ArrayLike) -> TTest:
 
 
 def _find_fold_error(scores: ArrayLike, train_size: int, test_size: int) -> tuple[float, float, int]:
-    """Return mean, corrected standard error and degrees of freedom of scores of overlapping folds."""
+    """Return the mean of the scores, its standard error as in `corrected_t`, and the degrees of freedom."""
     scores = np.asarray(scores, dtype=float)
     if scores.ndim != 1 or len(scores) < 2:
         raise ValueError(f"scores {scores.shape} must be (folds,), at least two")
@@ -112,12 +112,12 @@ def _find_fold_error(scores: ArrayLike, train_size: int, test_size: int) -> tupl
 
 
 def corrected_t(differences: ArrayLike, train_size: int, test_size: int) -> TTest:
-    """Test two learning methods over the same folds, with the variance that overlapping folds call for.
+    """Test two learning methods over the same k folds, with a variance corrected for their overlap.
 
-    Folds share most of their training images, so that the usual 1/k can understate the variance of the mean
-    (in lesson 21 with repeated cuts, not with one cut of five);
-    1/k + test_size/train_size takes its place, with k - 1 degrees of freedom. Repeated k-fold counts all its
-    folds. Source: C. Nadeau and Y. Bengio, Machine Learning 52 (2003) 239. Introduced in lesson 21.
+    The training images of folds overlap, so that the usual factor 1/k can underestimate the variance of the
+    mean (in lesson 21 for repeated splits, not for one split into five folds). It is replaced by
+    1/k + test_size/train_size, with k - 1 degrees of freedom. For repeated k-fold, k counts all folds of all
+    repetitions. Source: C. Nadeau and Y. Bengio, Machine Learning 52 (2003) 239. Introduced in lesson 21.
 
     Args:
         differences: (folds,) accuracy of one method minus that of the other.
@@ -133,10 +133,10 @@ def corrected_t(differences: ArrayLike, train_size: int, test_size: int) -> TTes
 def fold_interval(
     scores: ArrayLike, train_size: int, test_size: int, confidence: float = 0.95
 ) -> tuple[float, float]:
-    """Return the interval of a mean score over folds, with the correction of `corrected_t`.
+    """Return the confidence interval of a mean score over folds, with the correction of `corrected_t`.
 
     Args:
-        scores: (folds,) such as accuracies; the ends may lie outside 0..1.
+        scores: (folds,) such as accuracies; the interval may reach outside 0..1.
         train_size: images that each fold trains on.
         test_size: images that each fold is judged on.
         confidence: in 0..1.
@@ -150,17 +150,17 @@ def fold_interval(
 
 
 def holm(p_values: ArrayLike) -> np.ndarray:
-    """Adjust p-values of several tests, so that the chance of any false alarm stays below the level.
+    """Adjust the p-values of several tests, so that the chance of any false positive is at most the level.
 
-    The smallest is multiplied by their number m, the next by m - 1, and so on; none falls below the one
-    before, none exceeds 1. Source: S. Holm, Scandinavian Journal of Statistics 6 (1979) 65. Introduced in
+    The smallest is multiplied by their number m, the next by m - 1, and so on. Each is at least the one
+    before, and at most 1. Source: S. Holm, Scandinavian Journal of Statistics 6 (1979) 65. Introduced in
     lesson 22.
 
     Args:
         p_values: (m,) in 0..1.
 
     Returns:
-        (m,) adjusted, in the order given.
+        (m,) adjusted p-values, in the order of the input.
 
     Raises:
         ValueError: not one-dimensional, or outside 0..1.
@@ -175,28 +175,28 @@ def holm(p_values: ArrayLike) -> np.ndarray:
 
 
 def wilcoxon_over_seeds(scores: pd.DataFrame, against: str) -> pd.DataFrame:
-    """Test several methods against one over the same seeds, with Wilcoxon's signed-rank test and `holm`.
+    """Compare one method with each other one over the same seeds: Wilcoxon's signed-rank test and `holm`.
 
     With n seeds no p-value can be below 2 / 2^n: five seeds never reach 0.05, six reach 0.031 if all agree.
-    Exact up to 50 seeds, or 13 where differences tie or vanish. Source: F. Wilcoxon, Biometrics Bulletin 1
-    (1945) 80. Introduced in lesson 22.
+    Exact up to 50 seeds, or up to 13 if differences are equal or zero. Source: F. Wilcoxon, Biometrics
+    Bulletin 1 (1945) 80. Introduced in lesson 22.
 
     Args:
-        scores: one row a seed, one column a method, such as test accuracies.
-        against: the column that all others are compared with.
+        scores: such as test accuracies; one row for each seed, one column for each method.
+        against: name of the column that each other column is compared with.
 
     Returns:
         One row for each other method: `difference` (mean of its score minus that of `against`), `statistic`,
         two-sided `p_value`, and `p_holm`, adjusted for the number of methods.
 
     Raises:
-        ValueError: an unknown column, nothing to compare, or a score that is not finite.
+        ValueError: `against` is no column or the only one, or a score is not finite.
     """
     if against not in scores.columns or scores.shape[1] < 2:
         raise ValueError(f"{against!r} must be one of several methods; there are {list(scores.columns)}")
     if scores.empty or not np.isfinite(scores.to_numpy(dtype=float)).all():
         raise ValueError("every method needs a finite score for every seed; drop seeds that lack one")
-    # Rounded, because 0.3 - 0.2 and 0.2 - 0.1 differ in the last bit and are a tie.
+    # Rounded: 0.3 - 0.2 and 0.2 - 0.1 differ in the last bit, but must count as equal.
     gaps = scores.drop(columns=against).sub(scores[against], axis=0).round(12)
     tested = [stats.wilcoxon(gap) if gap.any() else (0.0, 1.0) for _, gap in gaps.items()]
     table = pd.DataFrame(tested, index=gaps.columns, columns=["statistic", "p_value"])

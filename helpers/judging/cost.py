@@ -19,13 +19,13 @@ _PATCHING = threading.Lock()
 
 
 class Cost(NamedTuple):
-    """What a model costs; `pd.DataFrame` makes a table of several.
+    """Hold what a model costs; `pd.DataFrame` makes a table of several.
 
     Attributes:
         parameters: all weights, trained or not, as `Model.count_params` counts them.
         multiply_adds: for one image, as `count_multiply_adds` counts them.
-        bytes: that the weights take at their own precision, 4 each in float32. A `.keras` file is some ten
-            thousand bytes larger; that of a compiled model also holds the state of the optimiser.
+        bytes: size of the weights in their precision, 4 bytes each in float32. A `.keras` file is some ten
+            thousand bytes larger; for a compiled model it also holds the state of the optimiser.
         seconds: for one image, median over repeated calls.
     """
 
@@ -36,20 +36,20 @@ class Cost(NamedTuple):
 
 
 def count_multiply_adds(model: "keras.Model", image_shape: tuple[int, int, int]) -> int:
-    """Return how many multiplications, each with its addition, one image takes.
+    """Return the number of multiply-adds (a multiplication and its addition) for one image.
 
-    Counted are Conv2D, DepthwiseConv2D and Dense, also in nested models and at each call of a shared layer:
-    the numbers in the kernel times the places in the output. That is H' W' k k C_in C_out / groups of a
-    convolution, H' W' k k C_in multiplier of a depthwise one, and C_in C_out of a dense layer. Biases,
-    normalisation, activations and pooling are not counted, as usual in papers; twice the result is what some
-    call FLOPs. Introduced in lesson 12.
+    It counts Conv2D, DepthwiseConv2D and Dense, also in nested models and at each call of a shared layer: the
+    weights of the kernel times the positions of the output. This is H' W' k k C_in C_out / groups for a
+    convolution, H' W' k k C_in multiplier for a depthwise one, and C_in C_out for a dense layer. Biases,
+    normalisation, activations and pooling are not counted, as is usual in papers. Some papers call twice this
+    number FLOPs. Introduced in lesson 12.
 
     Args:
         model: any Keras model of images with channels last.
         image_shape: (H, W, C) of one image.
 
     Raises:
-        ValueError: the model has a matrix of weights in a layer of another kind; it names the weights.
+        ValueError: a layer of another kind has a matrix of weights; the message names the weights.
     """
     from helpers.backend import keras
 
@@ -64,9 +64,9 @@ def count_multiply_adds(model: "keras.Model", image_shape: tuple[int, int, int])
             kernels.add(id(layer.kernel))
         return outputs
 
-    # Keras has no hook on layer calls, and its graph does not hold the shapes of a model of free image size.
-    # So the class is patched while one image goes through the model. Models that other threads call meanwhile
-    # are not counted; the lock keeps two counting threads from putting back each other's patch.
+    # Keras has no hook on layer calls, and its graph lacks the shapes of a model of free image size. So the
+    # class is patched while one image goes through the model. Calls from other threads are not counted. The
+    # lock prevents that of two counting threads one restores the patched method of the other.
     with _PATCHING:
         call = keras.layers.Layer.__call__
         with mock.patch.object(keras.layers.Layer, "__call__", count):
@@ -78,7 +78,7 @@ def count_multiply_adds(model: "keras.Model", image_shape: tuple[int, int, int])
 
 
 def measure_cost(model: "keras.Model", image_shape: tuple[int, int, int], repeats: int = 50) -> Cost:
-    """Count and time a model on one image.
+    """Measure the cost of a model: its counts, and the time of a prediction for one image.
 
     The time is that of `Model.predict_on_batch`: the compiled call, without the data pipeline that makes
     `Model.predict` slow for a single image. Other programs on the machine lengthen it.
@@ -86,7 +86,7 @@ def measure_cost(model: "keras.Model", image_shape: tuple[int, int, int], repeat
     Args:
         model: any Keras model that `count_multiply_adds` can count.
         image_shape: (H, W, C) of one image.
-        repeats: timed calls, after two that are not.
+        repeats: number of timed calls; two calls before them are not timed.
     """
     from helpers.backend import keras
 
@@ -105,17 +105,17 @@ def measure_cost(model: "keras.Model", image_shape: tuple[int, int, int], repeat
 
 
 def list_models(names: Iterable[str] | None = None) -> pd.DataFrame:
-    """Build networks one after the other and count what they cost; the four for ImageNet take seconds.
+    """Build networks of the registry and count their cost; the four for ImageNet take seconds.
 
     Args:
         names: of the registry; all by default.
 
     Returns:
-        A row each, indexed by name: year (Int64, missing for ours), source, image_shape, parameters (trained
-        or not) and multiply_adds for one image, as `count_multiply_adds` counts them.
+        One row each, indexed by name: year (Int64, missing for ours), source, image_shape, parameters
+        (trained or not) and multiply_adds for one image, as `count_multiply_adds` counts them.
 
     Raises:
-        ValueError: as `find_architecture`.
+        ValueError: an unknown name, as in `find_architecture`.
     """
     rows = []
     for one in [find_architecture(name) for name in (ARCHITECTURES if names is None else names)]:

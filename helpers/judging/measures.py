@@ -1,4 +1,4 @@
-"""Turn labels and predictions into numbers. Knows no model and draws nothing."""
+"""Compute measures and intervals from labels and predictions; no models and no figures here."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -13,14 +13,14 @@ MEASURES = ("precision", "recall", "f1", "specificity", "g_mean")
 
 
 def count_correct(labels: ArrayLike, predicted: ArrayLike) -> tuple[int, int]:
-    """Return how many predicted classes equal the true ones, and of how many.
+    """Return how many predicted classes equal the true ones, and the number of predictions.
 
     Args:
         labels: (N,) integers, the true classes.
         predicted: (N,) integers.
 
     Raises:
-        ValueError: shapes differ, are not one-dimensional, or hold nothing.
+        ValueError: the arrays differ in shape, are not one-dimensional, or are empty.
     """
     labels, predicted = np.asarray(labels), np.asarray(predicted)
     if labels.shape != predicted.shape or labels.ndim != 1:
@@ -36,12 +36,12 @@ def count_correct(labels: ArrayLike, predicted: ArrayLike) -> tuple[int, int]:
 def wilson_interval(correct: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
     """Return the Wilson score interval of a proportion, such as an accuracy.
 
-    Unlike the textbook interval p +- 1.96 sqrt(p (1 - p) / n) it stays inside 0..1 and keeps its promised
-    coverage near both ends. Source: E. B. Wilson, JASA 22 (1927) 209. Introduced in lesson 03.
+    Unlike the textbook interval p +- 1.96 sqrt(p (1 - p) / n) it stays inside 0..1, and its coverage is close
+    to `confidence` also near 0 and 1. Source: E. B. Wilson, JASA 22 (1927) 209. Introduced in lesson 03.
 
     Args:
-        correct: how many were right, 0..total.
-        total: how many were judged, at least 1.
+        correct: number of correct predictions, 0..total.
+        total: number of predictions, at least 1.
         confidence: in 0..1.
 
     Returns:
@@ -58,18 +58,18 @@ def bootstrap_interval(
     resamples: int = 1000,
     seed: int = 0,
 ) -> tuple[float, float]:
-    """Return the bootstrap percentile interval of any measure of N images.
+    """Return the bootstrap percentile interval of a measure that is computed from N images.
 
     Images are drawn with replacement, the same ones from every array, so that a measure may compare two
-    models on them. It says how the measure varies with the images, not with the seed of the training.
+    models on them. The interval covers the choice of the images, not the seed of the training.
     Source: B. Efron and R. Tibshirani, An Introduction to the Bootstrap (1993), chapter 13. Introduced in
     lesson 22.
 
     Args:
-        measure: takes the arrays, each cut to the images drawn, and returns a number.
-        arrays: (N, ...) each, such as labels and predictions.
+        measure: function of the arrays, each reduced to the images drawn, that returns a number.
+        arrays: each (N, ...), such as labels and predictions.
         confidence: in 0..1.
-        resamples: how often images are drawn; 1000 and more for the ends of a 95 % interval.
+        resamples: number of draws; at least 1000 for a 95 % interval.
         seed: of the draws.
 
     Raises:
@@ -81,7 +81,7 @@ def bootstrap_interval(
         raise ValueError(f"arrays of lengths {sorted(lengths)} must be of one length, at least 2")
     drawn = stats.bootstrap(
         (np.arange(lengths.pop()),),
-        # As float: of counts SciPy would round the share of draws to leave out, too.
+        # As float: for an integer measure SciPy would also round the share of draws to leave out.
         lambda chosen: float(measure(*(column[chosen] for column in columns))),
         vectorized=False,
         method="percentile",
@@ -129,7 +129,7 @@ def _check_probabilities(labels: ArrayLike, probabilities: ArrayLike) -> tuple[n
 
 
 def count_confusions(labels: ArrayLike, predicted: ArrayLike, names: Sequence[str]) -> pd.DataFrame:
-    """Return the confusion matrix: how many images of each class were taken for which.
+    """Return the confusion matrix: counts of images by true class and predicted class.
 
     Introduced in lesson 12.
 
@@ -139,10 +139,10 @@ def count_confusions(labels: ArrayLike, predicted: ArrayLike, names: Sequence[st
         names: of the K classes.
 
     Returns:
-        (K, K) counts; the true class names the row, the predicted one the column.
+        (K, K) counts, the true classes in rows, the predicted ones in columns.
 
     Raises:
-        ValueError: shapes differ, nothing to count, or a class outside 0..K-1.
+        ValueError: shapes differ, the arrays are empty, or a class lies outside 0..K-1.
     """
     count_correct(labels, predicted)
     pair = [
@@ -159,15 +159,15 @@ def _divide(above: ArrayLike, below: ArrayLike, otherwise: float = np.nan) -> np
 
 
 def judge_classes(confusions: pd.DataFrame) -> pd.DataFrame:
-    """Judge each class against all others.
+    """Compute recall, precision and other measures of each class against all others.
 
-    With TP, FP, FN and TN counted for one class against the rest:
+    TP, FP, FN and TN are the counts of one class against the rest:
 
         recall, or sensitivity = TP / (TP + FN)      precision = TP / (TP + FP)
         specificity            = TN / (TN + FP)      F1        = 2 TP / (2 TP + FP + FN)
         one-vs-rest accuracy   = (TP + TN) / all     G-mean    = sqrt(recall x specificity)
 
-    What some papers call G-measure is another one: sqrt(precision x recall). Sources: M. Sokolova and G.
+    The G-measure of some papers is a different one: sqrt(precision x recall). Sources: M. Sokolova and G.
     Lapalme, Information Processing and Management 45 (2009) 427; G-mean: M. Kubat and S. Matwin, ICML 1997.
     Introduced in lesson 12.
 
@@ -175,14 +175,14 @@ def judge_classes(confusions: pd.DataFrame) -> pd.DataFrame:
         confusions: (K, K) counts, true classes in rows, as `count_confusions` returns them.
 
     Returns:
-        One row a class: the counts `images` (TP + FN), `predicted` (TP + FP) and `correct` (TP); the
+        One row for each class: the counts `images` (TP + FN), `predicted` (TP + FP) and `correct` (TP); the
         fractions `recall`, `recall_low` and `recall_high` (its 95 % Wilson interval), `precision`, `f1`,
-        `specificity`, `g_mean` and `one_vs_rest_accuracy`. What would be 0/0, such as the recall of a class
-        without images, is NaN; only the precision of a class that is never predicted is 0, as in
-        scikit-learn: left out of an average, it would reward a model for ignoring a class.
+        `specificity`, `g_mean` and `one_vs_rest_accuracy`. A value of 0/0, such as the recall of a class
+        without images, is NaN. An exception is the precision of a class that is never predicted: it is 0, as
+        in scikit-learn, since an average without it would reward a model for ignoring a class.
 
     Raises:
-        ValueError: not square, or not of counts.
+        ValueError: the matrix is not square, or does not hold counts.
     """
     counts = confusions.to_numpy()
     if counts.ndim != 2 or counts.shape[0] != counts.shape[1]:
@@ -214,13 +214,13 @@ def judge_classes(confusions: pd.DataFrame) -> pd.DataFrame:
 
 
 def average_classes(table: pd.DataFrame) -> pd.Series:
-    """Average what `judge_classes` found: macro counts each class alike, weighted counts each image alike.
+    """Average the measures of `judge_classes`: macro weights all classes equally, weighted all images.
 
-    Weighted recall is the accuracy, always; macro recall is, where all classes have as many images.
+    Weighted recall always equals accuracy; macro recall does if all classes have equally many images.
     Introduced in lesson 12.
 
     Args:
-        table: one row a class, as `judge_classes` returns it.
+        table: one row for each class, as `judge_classes` returns it.
 
     Returns:
         `accuracy`, and for precision, recall, f1, specificity and g_mean `..._macro` and `..._weighted`.
@@ -239,13 +239,13 @@ def average_classes(table: pd.DataFrame) -> pd.Series:
 
 
 class Roc(NamedTuple):
-    """How well each class can be told from all others by its probability.
+    """Hold the ROC curve of each class against all others, and the area under it.
 
     Attributes:
-        curves: true-positive rates, one column a class; the index holds the false-positive rates 0, 0.001,
-            ... 1. The mean over the columns is the macro curve.
+        curves: true-positive rates, one column for each class; the index holds the false-positive rates 0,
+            0.001, ... 1. The mean over the columns is the macro curve.
         areas: under the curve of each class (AUC, one-vs-rest): the chance that an image of the class gets a
-            higher probability for it than an image of another class; 0.5 is guessing.
+            higher probability for it than an image of another class; guessing gives 0.5.
     """
 
     curves: pd.DataFrame
@@ -263,10 +263,10 @@ def trace_roc(labels: ArrayLike, probabilities: ArrayLike, names: Sequence[str])
         names: of the K classes.
 
     Returns:
-        Curves and areas, all fractions; NaN for a class without images, or with nothing else.
+        Curves and areas in 0..1; NaN for a class to which no image, or every image, belongs.
 
     Raises:
-        ValueError: shapes, labels out of range, or values that are no probabilities.
+        ValueError: wrong shapes, labels out of range, or rows that are no probabilities.
     """
     labels, probabilities = _check_probabilities(labels, probabilities)
     if len(names) != probabilities.shape[1]:
@@ -283,7 +283,7 @@ def trace_roc(labels: ArrayLike, probabilities: ArrayLike, names: Sequence[str])
 
 
 def bin_confidences(labels: ArrayLike, probabilities: ArrayLike, bins: int = 15) -> pd.DataFrame:
-    """Compare confidence, the highest probability of an image, with accuracy in bins of equal width.
+    """Compare confidence (the highest probability of an image) with accuracy in bins of equal width.
 
     Bin m of M holds confidences above (m - 1)/M and up to m/M. Source: C. Guo et al., ICML 2017, who take 15
     bins. Introduced in lesson 22.
@@ -294,11 +294,11 @@ def bin_confidences(labels: ArrayLike, probabilities: ArrayLike, bins: int = 15)
         bins: how many, at least 1.
 
     Returns:
-        One row a bin that holds images, indexed by its upper end: the count `images`, the mean `confidence`,
-        and the `accuracy` with the ends `low` and `high` of its 95 % Wilson interval.
+        One row for each bin that holds images, indexed by its upper end: the count `images`, the mean
+        `confidence`, and the `accuracy` with the ends `low` and `high` of its 95 % Wilson interval.
 
     Raises:
-        ValueError: shapes, labels out of range, or values that are no probabilities.
+        ValueError: wrong shapes, labels out of range, or rows that are no probabilities.
     """
     labels, probabilities = _check_probabilities(labels, probabilities)
     ends = np.linspace(0, 1, bins + 1)[1:]
@@ -315,7 +315,7 @@ def bin_confidences(labels: ArrayLike, probabilities: ArrayLike, bins: int = 15)
 
 
 def judge(labels: ArrayLike, probabilities: ArrayLike) -> pd.Series:
-    """Return every measure of one model on one split. The predicted class is the most probable one.
+    """Return all measures of one model on one split; the predicted class is the most probable one.
 
     Sources of the last three measures: I. Good, J. R. Statist. Soc. B 14 (1952) 107; G. Brier, Monthly
     Weather Review 78 (1950) 1; M. Naeini et al., AAAI 2015. Introduced in lesson 22.
@@ -332,7 +332,7 @@ def judge(labels: ArrayLike, probabilities: ArrayLike) -> pd.Series:
         `calibration_error`: mean over images of |accuracy - confidence| of their bin, 15 bins (ECE), 0..1.
 
     Raises:
-        ValueError: shapes, labels out of range, a class without images, values that are no probabilities.
+        ValueError: wrong shapes, labels out of range, a class without images, or no probabilities.
     """
     labels, probabilities = _check_probabilities(labels, probabilities)
     classes = np.arange(probabilities.shape[1])

@@ -1,4 +1,4 @@
-"""Probabilities from a fitted model, batch by batch, of one view of each image or of several."""
+"""Compute the probabilities of a fitted model, batch by batch; with several views: test-time augmentation."""
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -11,20 +11,21 @@ from helpers.images.transforms import scale
 if TYPE_CHECKING:
     import keras
 
-AT_ONCE = 1000
+AT_ONCE = 1000  # images in one batch
 
 Views = Callable[[np.ndarray], Iterator[tuple[float, np.ndarray]]]
 
 
 def look_once(images: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:
-    """Views: the images as they are."""
+    """Yield the unchanged images with weight 1: one view, so no test-time augmentation."""
     yield 1.0, images
 
 
 def look_mirrored_and_shifted(images: np.ndarray, pixels: int = 1) -> Iterator[tuple[float, np.ndarray]]:
-    """Views: the images, and shifted up-left and down-right by `pixels`, each also mirrored; six in all.
+    """Yield six views for test-time augmentation, each with its weight; the weights sum to one.
 
-    The two in place count a quarter each, the other four an eighth. Source: test-time augmentation of
+    The views are the images, the images shifted up-left and down-right by `pixels`, and these three mirrored.
+    The two without a shift weigh 1/4 each, the other four 1/8 each. Source: test-time augmentation of
     KellerJordan/cifar10-airbench. Introduced in lesson 14.
     """
     height, width = images.shape[1:3]
@@ -47,8 +48,9 @@ def predict(
     Args:
         model: compiled or not; its outputs are logits unless it ends in softmax.
         images: uint8 (N, H, W, C).
-        prepare: turns a batch of them into what the model takes, as in training.
-        views: gives versions of a batch with their weights, which sum to one; the outputs are averaged.
+        prepare: function that turns a batch of images into the inputs of the model, as in training.
+        views: yields (weight, images) pairs for a batch, weights summing to one; the outputs (logits,
+            unless the model ends in softmax) are averaged with these weights.
 
     Returns:
         (N, classes) float64, rows sum to one.
@@ -56,7 +58,7 @@ def predict(
     from helpers.backend import keras
 
     def compute(batch: np.ndarray) -> np.ndarray:
-        # Compiled prediction pays off after many calls only, and on many models TensorFlow warns of it.
+        # Not compiled: that pays off only after many calls, and for many models TensorFlow prints warnings.
         return keras.ops.convert_to_numpy(model(prepare(batch), training=False)).astype(np.float64)
 
     starts = range(0, len(images), AT_ONCE)
@@ -69,7 +71,7 @@ def predict(
 
 
 def ends_in_softmax(model: "keras.Model") -> bool:
-    """Say whether the outputs of a model are probabilities; otherwise they are taken as logits."""
+    """Return whether a model ends in softmax; if not, its outputs are taken as logits."""
     from helpers.backend import keras
 
     last = model.layers[-1]
