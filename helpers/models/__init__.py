@@ -1,1 +1,1 @@
-"""Build networks; nothing here trains one. Each function returns a Keras model that is not compiled."""
+"""Build networks: each function returns an uncompiled Keras model; none trains it."""

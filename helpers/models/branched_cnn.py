@@ -1,8 +1,8 @@
-"""A network of parallel branches, each channel behind a gate: what lesson 31 searches by closing gates.
+"""Build a network of parallel branches whose channels have gates; lesson 31 closes gates to search it.
 
-The whitened input, the blocks and the head are those of `fast_cnn`; each of its convolutions becomes a cell
-of branches with kernels of 1, 3, 5 or 7 pixels or with pooling, side by side as in C. Szegedy et al., Going
-Deeper with Convolutions, CVPR 2015. Over-wide or pruned, it is the same function with other numbers.
+The whitened input, the blocks and the head are those of `fast_cnn`. Each of its convolutions is replaced by a
+cell: parallel branches with kernels of 1, 3, 5 or 7 pixels or with pooling, as in C. Szegedy et al., Going
+Deeper with Convolutions, CVPR 2015. One function builds wide and pruned networks, from numbers of channels.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,10 +18,10 @@ Cells = Sequence[Mapping[str, int]]
 
 @keras.saving.register_keras_serializable("course")
 class Gates(keras.layers.Layer):
-    """Multiply each channel by a learned number, one at first; a channel whose number is zero is closed.
+    """Multiply each channel by its gate, a learned number that starts at 1; a gate of 0 closes the channel.
 
     Args:
-        channels: how many by branch, in the order in which the inputs hold them.
+        channels: number of channels of each branch, in the order of the input's channels.
     """
 
     def __init__(self, channels: Mapping[str, int], **options) -> None:
@@ -65,20 +65,20 @@ def build_branched_cnn(
 ) -> "keras.Model":
     """Return the network; its outputs are logits.
 
-    A cell is the branches side by side, batch normalisation, offset, gate, GELU; the first of each two cells
-    halves the side of its maps. The gate multiplies the offset too and GELU keeps zero, so that a channel
-    with a closed gate is exactly zero: nothing changes when it is taken out
-    (`helpers.combining.sparsity.rebuild`). The channels of a cell start as its inputs, as in `fast_cnn`, as
-    far as there are any. Introduced in lesson 31.
+    A cell consists of parallel branches, batch normalisation, bias (`Offset`), gates and GELU; in each block
+    the first of the two cells halves the side of the maps. The gate also multiplies the bias, and GELU of 0
+    is 0: a channel with a closed gate is exactly zero, and removing it changes no output
+    (`helpers.combining.sparsity.rebuild`). As in `fast_cnn`, the first channels of a cell start as copies of
+    its inputs, as many as there are. Introduced in lesson 31.
 
     Args:
-        whitening: from `helpers.models.fast_cnn.measure_whitening` on training images; it stays as it is.
-        cells: two for each block: channels, 1 or more, by branch of `BRANCHES`. `[{"3": 64}] * 2 +
+        whitening: from `helpers.models.fast_cnn.measure_whitening` on training images; it is not trained.
+        cells: two for each block, each branch of `BRANCHES` -> channels, 1 or more. `[{"3": 64}] * 2 +
             [{"3": 256}] * 4` is `fast_cnn` with gates.
         image_shape: (H, W, C); each block halves H and W.
-        classes: how many.
-        gated: False leaves the gates out, for the long training of an architecture that has been found.
-            Weight decay would shrink them all, and GELU of small numbers is a straight line.
+        classes: number of classes.
+        gated: False builds it without gates, for the long training of an architecture that has been found.
+            There weight decay would shrink all gates, and GELU is almost linear for small numbers.
         seed: of the initial weights.
         precision: a Keras dtype policy; `mixed_bfloat16` is faster only where the processor computes it.
 
@@ -119,10 +119,10 @@ def _add_branches(x, place: int, cell: Mapping[str, int], seed: int, precision: 
             count, size, padding="same", use_bias=False, name=f"convolution_{place}_{branch}", dtype=precision
         )
         out = convolve(x)
-        # The identity of the whole cell, cut to this branch: no two branches begin as the same channel.
+        # Drawn for the whole cell, cut to this branch: no two branches start with the same input channel.
         whole = PartialIdentity(seed + number)((size, size, inputs, channels + count))
         convolve.kernel.assign(whole[..., channels:])
-        if branch == "pool":  # after its convolution, which gives the same, and has fewer channels
+        if branch == "pool":  # after the 1x1 convolution: the same result, but fewer channels to pool
             out = keras.layers.AveragePooling2D(3, 1, "same", dtype=precision)(out)
         branches.append(out)
         channels += count

@@ -1,7 +1,7 @@
-"""The fast CIFAR-10 network of lesson 14: whitened input, three short blocks, no fully connected layers.
+"""Build the fast CIFAR-10 network of lesson 14: whitened input, three short blocks, no hidden dense layers.
 
 After KellerJordan/cifar10-airbench (K. Jordan, 94 % on CIFAR-10 in 3.29 seconds on a single GPU, 2024),
-rebuilt in Keras; what differs is said where it does.
+rebuilt in Keras; each difference is described where it occurs.
 """
 
 from collections.abc import Sequence
@@ -10,16 +10,16 @@ import numpy as np
 
 from helpers.backend import keras
 
-NORMALISATION = {"momentum": 0.6, "epsilon": 1e-12, "center": False, "scale": False}  # an Offset follows it
+NORMALISATION = {"momentum": 0.6, "epsilon": 1e-12, "center": False, "scale": False}  # Offset adds a bias
 
 
 @keras.saving.register_keras_serializable("course")
 class Offset(keras.layers.Layer):
-    """Add one learned number a channel, stored divided by `scale`.
+    """Add a learned bias to each channel, stored divided by `scale`.
 
-    The original gives the offsets of its normalisations 64 times the rate of the weights, with the same
-    decay. Keras has one rate for all variables; but a number stored divided by 8 sees 8 times the gradient,
-    and counts 8 times.
+    The original trains the biases of its normalisations at 64 times the rate of the weights, with the same
+    decay. Keras has one rate for all variables. A bias stored divided by 8 gets 8 times the gradient, and
+    each step of the stored number changes the bias 8 times as much: together 64.
     """
 
     def __init__(self, scale: float = 1.0, **options) -> None:
@@ -38,9 +38,9 @@ class Offset(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("course")
 class PartialIdentity(keras.initializers.Initializer):
-    """Let the first output channels of a convolution pass its inputs on; draw the others uniformly.
+    """Initialise a convolution: its first output channels copy its inputs, the others are random.
 
-    The bound is 1 / sqrt(fan-in), as PyTorch draws convolutions.
+    These are uniform in +-1 / sqrt(fan-in), as PyTorch initialises convolutions.
     """
 
     def __init__(self, seed: int = 0) -> None:
@@ -60,12 +60,12 @@ class PartialIdentity(keras.initializers.Initializer):
 
 
 def measure_whitening(images: np.ndarray, size: int = 2, epsilon: float = 5e-4) -> np.ndarray:
-    """Return filters that make patches of images uncorrelated and of equal spread, each with its negative.
+    """Return filters whose outputs are uncorrelated and of equal variance on patches; and their negatives.
 
     Args:
         images: (N, H, W, C) float, standardised; a few thousand are enough.
         size: side of a patch in pixels.
-        epsilon: added to the variances, so that almost constant directions are not blown up.
+        epsilon: added to the variances, so that almost constant directions are not amplified too much.
 
     Returns:
         (size, size, C, 2 * size * size * C) float32, a kernel for a convolution.
@@ -89,9 +89,9 @@ def build_fast_cnn(
     """Return the network; its outputs are logits.
 
     Args:
-        whitening: from `measure_whitening` on training images; it stays as it is.
+        whitening: from `measure_whitening` on training images; it is not trained.
         widths: channels of the three blocks; (64, 256, 256) has 1.97 M parameters, (64, 128, 128) 0.57 M.
-        classes: how many.
+        classes: number of classes.
         seed: of the initial weights.
         precision: a Keras dtype policy; `mixed_bfloat16` is faster only where the processor computes it.
 
@@ -123,7 +123,7 @@ def build_fast_cnn(
     first.trainable = False
     x = keras.layers.Activation("gelu", dtype=precision)(x)
     for width in widths:
-        # Pooling before the normalisation leaves it a quarter of the work.
+        # Pooled before the normalisation, which then has a quarter of the work.
         x = keras.layers.MaxPooling2D(2, dtype=precision)(convolve(x, width))
         x = normalise(convolve(normalise(x), width))
     x = keras.layers.GlobalMaxPooling2D(dtype=precision)(x)

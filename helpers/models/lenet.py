@@ -1,4 +1,7 @@
-"""LeNet-5: LeCun, Bottou, Bengio, Haffner, Gradient-based learning applied to document recognition, 1998."""
+"""Build LeNet-5 for images of 28 or 32 pixels.
+
+Source: LeCun, Bottou, Bengio, Haffner, Gradient-based learning applied to document recognition, 1998.
+"""
 
 from helpers.backend import keras
 from helpers.models.small_images import border_to_32
@@ -7,14 +10,14 @@ from helpers.models.small_images import border_to_32
 def build_lenet5(image_shape: tuple[int, int, int] = (28, 28, 1), *, classes: int = 10) -> "keras.Model":
     """Return LeNet-5 as it is usually built today: 61,706 parameters for grey digits.
 
-    The paper (section II.B) has 60,000. Three of its parts are simplified here: its second convolution sees
-    chosen subsets of the six maps (900 weights fewer than all of them), its averaging layers have a
-    coefficient and an offset a map (44 more), and its outputs are distances to fixed pictures of the
-    characters (no weights, where a dense layer with softmax has 850). Its tanh, stretched there, is plain.
-    Colour images add 300 weights to the first convolution. Introduced in lesson 13.
+    The paper (section II.B) has 60,000. Three parts of it are simplified here. Its second convolution sees
+    chosen subsets of the six maps (900 weights fewer). Its averaging layers have a coefficient and a
+    bias for each map (44 more). Its outputs are distances to fixed pictures of the characters, without
+    weights; the dense layer here has 850. The paper also scales its tanh. Colour images add 300 weights to
+    the first convolution. Introduced in lesson 13.
 
     Args:
-        image_shape: (28, 28, C), bordered with zeros to 32 pixels as in the paper, or (32, 32, C).
+        image_shape: (28, 28, C), padded with zeros to 32 pixels as in the paper, or (32, 32, C).
         classes: outputs of the softmax.
 
     Returns:

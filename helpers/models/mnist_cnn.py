@@ -1,7 +1,7 @@
-"""Two networks for digits: the one that Table II of `alexnet-mnist` prints, and a small one that learns.
+"""Build two networks for digits: that of Table II of `alexnet-mnist`, and a small one of this course.
 
-The text of that paper (V.A.3, VIII.A) claims residual connections, batch normalisation and dropout, which
-its table does not have. Both functions can build with and without each. Introduced in lesson 11.
+The text of that paper (V.A.3, VIII.A) claims residual connections, batch normalisation and dropout, but its
+table shows none of them. Both functions can build with or without each. Introduced in lesson 11.
 """
 
 from collections.abc import Sequence
@@ -19,19 +19,19 @@ def build_table_2_cnn(
     dropout: float = 0.0,
     classes: int = 10,
 ) -> "keras.Model":
-    """Return the network of Table II of `alexnet-mnist`, by default exactly.
+    """Return the network of Table II of `alexnet-mnist`, by default without changes.
 
-    The table prints 25,689,600 parameters for its first dense layer; the 200,704 values before it and the 128
-    units after it give 25,690,240, and the whole network 25,710,922. Padding, strides and activations are not
-    printed: its shapes follow from zeros around every convolution and stride 1; ReLU is ours.
+    The table prints 25,689,600 parameters for its first dense layer; computed from its 200,704 inputs and 128
+    units they are 25,690,240, and 25,710,922 for the whole network. The paper gives no padding, strides or
+    activations: zero padding and stride 1 reproduce its shapes; ReLU is our choice.
 
     Args:
         image_shape: (H, W, C); the paper enlarges all images to 224 x 224 in three colours.
-        residual: add the input of each convolution to its output, by a 1 x 1 convolution without offsets that
-            gives it as many channels; 96 and 2,048 parameters more. Where they go is not printed.
+        residual: add the input of each convolution to its output, through a 1 x 1 convolution without bias
+            for equal channels; 96 and 2,048 parameters more. The paper does not say where to add.
         normalised: normalise after each convolution (V.A.3); 384 parameters more, half of them trained.
-        dropout: share of the flattened values that training drops; 0.5 is the paper's example, its place is
-            not printed.
+        dropout: share (0..1) of the flattened values dropped in training; 0.5 is the paper's example. The
+            paper does not say in which place.
         classes: outputs of the softmax.
 
     Returns:
@@ -67,16 +67,16 @@ def build_mnist_cnn(
 ) -> "keras.Model":
     """Return our small network for digits: stages of two 3 x 3 convolutions, and one dense layer.
 
-    Pooling follows the first convolution of a stage, so that the second works on a quarter of the places. Of
-    28 pixels as of 32, three stages leave 4 x 4 places.
+    Pooling follows the first convolution of a stage, so that the second computes a quarter of the positions.
+    After three stages 4 x 4 positions are left, from 28 pixels and from 32.
 
     Args:
         image_shape: (28, 28, 1) for MNIST, (32, 32, 3) for MNIST-M.
-        widths: kernels of the convolutions of each stage.
-        residual: add the input of the second convolution of a stage to its output; no parameters, so that
-            switching it off leaves their number as it is. Source: He et al., CVPR 2016.
-        normalised: normalise after each convolution, in place of offsets. Source: Ioffe, Szegedy, ICML 2015.
-        dropout: share of the values before the dense layer that training drops; 0 for none.
+        widths: number of kernels of each convolution, by stage.
+        residual: add the input of the second convolution of a stage to its output; this has no parameters,
+            so their number is the same without it. Source: He et al., CVPR 2016.
+        normalised: normalise after each convolution, instead of a bias. Source: Ioffe, Szegedy, ICML 2015.
+        dropout: share (0..1) of the values before the dense layer that are dropped in training.
         classes: outputs of the softmax.
         precision: a Keras dtype policy; the outputs are float32.
 
@@ -98,7 +98,7 @@ def build_mnist_cnn(
 
     images = x = keras.Input(image_shape)
     for width in widths:
-        # Pooling before the normalisation leaves it a quarter of the work.
+        # Pooled before the normalisation, which then has a quarter of the work.
         pooled = layers.MaxPooling2D(padding="same", dtype=precision)(convolve(x, width))
         x = before = activate(normalise(pooled))
         x = normalise(convolve(x, width))

@@ -1,6 +1,7 @@
-"""The networks of the course by name: year, source and size of images; what they cost is counted on request.
+"""List the networks of the course by name, with year, source and size of images, and build them.
 
-Not listed is `fast_cnn`, whose first kernels are measured on the training images. Introduced in lesson 10.
+`fast_cnn` is not listed, because its first kernels are measured on the training images.
+`helpers.judging.cost.list_models` counts what the networks cost. Introduced in lesson 10.
 """
 
 import importlib
@@ -13,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class Architecture(NamedTuple):
-    """A network that can be built by name.
+    """Describe a network that can be built by name.
 
     Attributes:
         name: in this registry.
-        year: of its source; none where the source is this course or one of the papers it checks.
+        year: of its source; None if the source is this course or one of the papers it checks.
         source: where it is described.
-        image_shape: (H, W, C) of the images it takes unless told otherwise.
-        builder: module, of this package or of Keras, and function.
+        image_shape: (H, W, C) of the images that it takes by default.
+        builder: module (of `helpers.models`, or `keras.applications`) and function, joined by a dot.
     """
 
     name: str
@@ -30,8 +31,8 @@ class Architecture(NamedTuple):
     builder: str
 
     def build(self, **options: Any) -> "keras.Model":
-        """Return the network with random weights, not compiled; `options` go to its function."""
-        import helpers.backend  # noqa: F401  Keras first comes in here, without TensorFlow's messages
+        """Return the network with random weights, not compiled; `options` are passed to its function."""
+        import helpers.backend  # noqa: F401  imports Keras first, without TensorFlow's messages
 
         module, _, function = self.builder.rpartition(".")
         if module == "keras.applications":
@@ -42,7 +43,7 @@ class Architecture(NamedTuple):
 
 
 _ROWS = (
-    # Table I of alexnet-mnist; its Inception may be the first, which Keras does not have
+    # Table I of alexnet-mnist; its Inception may be version 1, which Keras does not have
     ("alexnet", 2012, "Krizhevsky, Sutskever, Hinton, NeurIPS", (224, 224, 3), "alexnet.build_alexnet"),
     ("vgg16", 2014, "Simonyan, Zisserman, arXiv:1409.1556", (224, 224, 3), "keras.applications.VGG16"),
     ("resnet50", 2015, "He et al., arXiv:1512.03385", (224, 224, 3), "keras.applications.ResNet50"),
@@ -74,10 +75,10 @@ ARCHITECTURES = {row[0]: Architecture(*row) for row in _ROWS}
 
 
 def find_architecture(name: str) -> Architecture:
-    """Return one network of the registry, to `build()`.
+    """Return the entry of a network in the registry; its `build()` builds the network.
 
     Raises:
-        ValueError: no such network; the message names the nearest and all.
+        ValueError: an unknown name; the message gives the nearest name and all names.
     """
     if name not in ARCHITECTURES:
         raise ValueError(f"unknown model {name!r}{suggest(name, ARCHITECTURES)}")

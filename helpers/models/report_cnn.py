@@ -1,4 +1,4 @@
-"""The family of small networks that `cifar10-report` searches. Searched in lesson 20."""
+"""Build the small networks among which `cifar10-report` searches; lesson 20 repeats the search."""
 
 from collections.abc import Sequence
 
@@ -8,10 +8,10 @@ from helpers.backend import keras
 def build_report_cnn(
     filters: Sequence[int] = (64, 32), *, units: int = 128, classes: int = 10, side: int = 32
 ) -> "keras.Model":
-    """Return a network of the family of `cifar10-report`, section 4.2: by default its tuned one.
+    """Return a network of the search space of `cifar10-report`, section 4.2; by default its tuned one.
 
     Args:
-        filters: of each block's 3x3 convolution, without padding; a block ends with pooling and dropout 0.25.
+        filters: number in each block's 3x3 convolution, without padding; pooling and dropout 0.25 follow.
         units: of the dense layer, before dropout 0.5.
         classes: outputs of the softmax.
         side: of the square colour images, in pixels.
@@ -20,7 +20,7 @@ def build_report_cnn(
         A model of (N, side, side, 3) images in 0..1, not compiled; 169,130 parameters by default.
 
     Raises:
-        ValueError: more blocks than the images have pixels for.
+        ValueError: too many blocks for the size of the images.
     """
     layers = keras.layers
     model = keras.Sequential([keras.Input((side, side, 3))], name="report_cnn")

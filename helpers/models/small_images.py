@@ -1,6 +1,6 @@
-"""VGG16, ResNet50 and MobileNetV2 for images of 28 or 32 pixels: the baselines of Table 1 of `mnist-m`.
+"""Build VGG16, ResNet50, MobileNetV2 for images of 28 or 32 pixels: the baselines of Table 1 of `mnist-m`.
 
-They are trained from scratch. All three halve the image five times, so that one place is left of 32 pixels,
+Their weights are random. All three halve the image five times, so that one position is left of 32 pixels,
 and end in one dense layer. Introduced in lesson 13.
 """
 
@@ -10,7 +10,7 @@ Shape = tuple[int, int, int]
 
 
 def border_to_32(images):
-    """Return a tensor of images of 28 pixels with two zeros on every side; one of 32 pixels as it is.
+    """Pad a tensor of images of 28 pixels with two zeros on every side; return one of 32 pixels unchanged.
 
     Raises:
         ValueError: images of another size.
@@ -25,13 +25,13 @@ def build_small_vgg16(image_shape: Shape = (32, 32, 3), *, classes: int = 10) ->
     """Return the 13 convolutions of VGG16, each normalised, and one dense layer.
 
     Configuration D of Simonyan and Zisserman, *Very Deep Convolutional Networks* (arXiv:1409.1556, 2014).
-    Ours are the batch normalisation after every convolution, so that all layers can start from random weights
-    (the paper started from a shallower network that had been trained, section 3.1), and one dense layer in
-    place of three. It is the network behind the 92.64 % of Table 3 of `de-nas`, which prints the 138 million
-    parameters of the ImageNet network beside it; 14,728,266 are trained here.
+    Two parts are ours: one dense layer instead of three, and batch normalisation after every convolution,
+    so that all layers can start from random weights (the paper starts from a trained shallower network,
+    section 3.1). In Table 3 of `de-nas` the 92.64 % belong to this network, but the 138 million parameters
+    beside them to the ImageNet network; this one has 14,728,266 trained parameters.
 
     Args:
-        image_shape: (28, 28, C), bordered with zeros to 32 pixels, or (32, 32, C).
+        image_shape: (28, 28, C), padded with zeros to 32 pixels, or (32, 32, C).
         classes: outputs of the softmax.
 
     Returns:
@@ -72,8 +72,8 @@ def _adapt(build, image_shape: Shape, classes: int, name: str) -> "keras.Model":
     images = keras.Input(image_shape)
     base = build(weights=None, input_tensor=border_to_32(images), classes=classes)
     for layer in base.layers:
-        # Keras gives MobileNetV2 a momentum of 0.999: after a few hundred steps the averages, which are used
-        # on images not trained on, still are mostly those of the start.
+        # Keras gives MobileNetV2 a momentum of 0.999: after a few hundred steps the moving averages, which
+        # prediction uses, still consist mostly of their initial values.
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = 0.9
     return keras.Model(images, base.output, name=name)
