@@ -1,1 +1,1 @@
-"""Ensembles and sparsity."""
+"""Combine networks into ensembles, and search sparse networks by pruning."""

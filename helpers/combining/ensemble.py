@@ -1,9 +1,9 @@
-"""Combine members by their probabilities, by votes or by their weights; measure how alike they err.
+"""Combine members by their probabilities, by votes or by their weights; measure how similar their errors are.
 
-`pictureperfect` prints the mean (section 4.1, Equation 2). Members are handed over as probabilities by name,
-each (N, classes), rows summing to one, as `helpers.judging.predictions.predict` returns them: a file of such
-numbers, or the outcome of a task of `helpers.tasks.parallel.run_tasks`, is a member that need not be trained
-again. Introduced in lesson 32.
+`pictureperfect` uses the mean (section 4.1, Equation 2). `Members` are probabilities by name, each array
+(N, classes) with rows that sum to one, as `helpers.judging.predictions.predict` returns them. They may come
+from a file (`helpers.training.members`) or from `helpers.tasks.parallel.run_tasks`, so that no member must be
+trained again. Introduced in lesson 32.
 """
 
 import math
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     import keras
 
 Members = Mapping[str, ArrayLike]
-SMALLEST = 1e-12  # of a probability before its logarithm is taken
+SMALLEST = 1e-12  # lower probabilities are raised to this before taking the logarithm
 
 
 def _stack(members: Members, images: int | None = None) -> np.ndarray:
-    """Return checked probabilities, (members, N, classes) float64, rows scaled to sum to one."""
+    """Check members; return their probabilities, (members, N, classes) float64, rows scaled to sum to one."""
     if not members:
         raise ValueError("an ensemble without members; give at least one")
     arrays = {name: np.asarray(member, dtype=np.float64) for name, member in members.items()}
@@ -54,17 +54,17 @@ def _stack(members: Members, images: int | None = None) -> np.ndarray:
 def average(members: Members, counts: Mapping[str, int] | None = None) -> np.ndarray:
     """Return the mean of the members' probabilities: Equation 2 of `pictureperfect`.
 
-    It sums to one and lies between the members. Means of classes, or of accuracies, are other things.
+    Each row of the mean sums to one, and each value lies between those of the members.
 
     Args:
         members: (N, classes) by name.
-        counts: how often each counts, as `select` returns it, 0 where it is not named; all once by default.
+        counts: weight of each member by name, as `select` returns it; 0 if not named. By default all weigh 1.
 
     Returns:
         (N, classes) float64.
 
     Raises:
-        ValueError: no members, shapes that differ, no probabilities, or counts of other members or none.
+        ValueError: no members, unequal shapes, no probabilities, or `counts` of unknown members or all 0.
     """
     if counts is None:
         return _stack(members).mean(axis=0)
@@ -76,21 +76,21 @@ def average(members: Members, counts: Mapping[str, int] | None = None) -> np.nda
 
 
 def vote(members: Members) -> np.ndarray:
-    """Return the class that most members find most probable, (N,) integers.
+    """Return for each image the class that most members predict, (N,) integers.
 
-    Of classes with equally many votes the one with the highest mean probability wins, then the first.
+    Of classes with equally many votes, that with the higher mean probability is taken, then the first.
 
     Raises:
         ValueError: as `average`.
     """
     stacked = _stack(members)
     votes = np.eye(stacked.shape[2])[stacked.argmax(axis=2)].sum(axis=0)
-    # A mean lies in 0..1, so that half of it never outweighs a vote.
+    # Half of a mean is at most 0.5, less than one vote: it only decides between equal votes.
     return (votes + stacked.mean(axis=0) / 2).argmax(axis=1)
 
 
 def score_likelihood(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """Return minus the log loss in nats: at most 0, higher is better."""
+    """Return minus the log loss, in nats: at most 0; higher is better."""
     return -float(log_loss(labels, probabilities, labels=range(probabilities.shape[1])))
 
 
@@ -103,22 +103,22 @@ def select(
 ) -> Counter[str]:
     """Choose members greedily, with replacement, by the score of their average on validation images.
 
-    Each round adds the member that raises the score most, or lowers it least; of equals the first. The best
-    of the ensembles on the way is returned, of equals the smallest. Source: R. Caruana et al., Ensemble
-    Selection from Libraries of Models, ICML 2004, section 2.
+    Each round adds the member that gives the highest score; of equal ones the first. Of the ensembles after
+    each round the one with the highest score is returned; of equal ones the smallest. Source:
+    R. Caruana et al., Ensemble Selection from Libraries of Models, ICML 2004, section 2.
 
     Args:
         members: (N, classes) by name, of the images of `on`.
         on: the validation split.
-        rounds: how many are added in all, repeats counted.
-        score: takes labels (N,) and probabilities (N, classes), higher is better.
+        rounds: number of members to add, repeats counted, at least 1.
+        score: function of labels (N,) and probabilities (N, classes); higher is better.
 
     Returns:
-        How often each chosen member counts; for `average`.
+        How often each chosen member was added; the `counts` of `average`.
 
     Raises:
         JobError: `on` is not a validation split.
-        ValueError: as `average`, or members of other images, or fewer than one round.
+        ValueError: as `average`, members of another number of images, or `rounds` below 1.
     """
     on.require("choose")
     if rounds < 1:
@@ -137,21 +137,22 @@ def select(
 def predict_out_of_fold(
     member: Callable[[Split, np.ndarray], np.ndarray], train: Split, *, folds: int = 5, seed: int = 0
 ) -> np.ndarray:
-    """Return a member's probabilities for its own training images, none of which it was trained on.
+    """Return probabilities for all training images, each from a model that was not trained on that image.
 
-    The images are cut into stratified folds, and the member is trained anew for each, without it.
+    The images are split into stratified folds. For each fold a new model is trained on all other folds.
 
     Args:
-        member: takes a train split to learn and uint8 images to judge, returns probabilities (n, classes).
+        member: function that trains on a train split (first argument) and returns the probabilities
+            (n, classes) of n uint8 images (second argument).
         train: all training images.
-        folds: how many, at least 2.
-        seed: of the cut: the same for all members of an ensemble.
+        folds: number of folds, at least 2.
+        seed: of the split into folds; use the same for all members of an ensemble.
 
     Returns:
         (N, classes) float64, in the order of `train`.
 
     Raises:
-        JobError: not a train split.
+        JobError: `train` is not a train split.
     """
     train.require("fit")
     judged = np.empty((len(train), len(train.class_names)))
@@ -164,23 +165,24 @@ def predict_out_of_fold(
 def fit_stack(members: Members, on: Split) -> Callable[[Members], np.ndarray]:
     """Learn how to combine members: logistic regression on the logarithms of their probabilities.
 
-    They are standardised first: members that are very sure would else slow its fit down.
+    The logarithms are standardised first; otherwise very confident members would make the fit slow.
 
-    Predictions of members for images they were trained on must not be used: they are far too good, and the
-    stack would trust the member that memorised best. Source: D. Wolpert, Neural Networks 5 (1992) 241;
-    probabilities: K. Ting and I. Witten, JAIR 10 (1999) 271.
+    Do not give probabilities of members for images that they were trained on: these are far too good, and the
+    regression would give the most weight to the member that overfits most. Source: D. Wolpert, Neural
+    Networks 5 (1992) 241; probabilities: K. Ting and I. Witten, JAIR 10 (1999) 271.
 
     Args:
         members: (N, classes) by name: for a train split from `predict_out_of_fold`; for a validation split
             from members that were trained without it.
-        on: the split of these images.
+        on: the train or validation split of these images.
 
     Returns:
-        A function of members of the same names, for any images, that returns probabilities (N, classes).
+        A function that takes members of the same names, for any images, and returns probabilities
+        (N, classes). It raises ValueError for other names.
 
     Raises:
         JobError: `on` is a test split.
-        ValueError: as `average`, members of other images, or a class without any; the function: other names.
+        ValueError: as `average`, members of another number of images, or a class without images.
     """
     if on.role != "validation":
         on.require("fit")
@@ -205,12 +207,12 @@ def fit_stack(members: Members, on: Split) -> Callable[[Members], np.ndarray]:
 
 
 def temper(probabilities: ArrayLike, temperature: float) -> np.ndarray:
-    """Return probabilities to the power 1 / temperature, scaled to sum to one: above 1 less sure, below more.
+    """Return probabilities to the power 1 / temperature, scaled to sum to one, (N, classes) float64.
 
-    The most probable class stays the same. (N, classes) float64.
+    A temperature above 1 makes them less confident, one below 1 more. The most probable class stays the same.
 
     Raises:
-        ValueError: a temperature that is not above 0, or no probabilities.
+        ValueError: a temperature that is not above 0, or values that are no probabilities.
     """
     if not 0 < temperature < math.inf:
         raise ValueError(f"temperature {temperature} must be a number above 0; 1 changes nothing")
@@ -222,9 +224,9 @@ def temper(probabilities: ArrayLike, temperature: float) -> np.ndarray:
 def fit_temperature(probabilities: ArrayLike, on: Split) -> float:
     """Return the temperature, 0.05 to 20, with the lowest log loss on validation images; for `temper`.
 
-    Members are averaged first: an average is less sure than they are, so that their own temperatures would
-    not fit it. Sources: C. Guo et al., ICML 2017, section 4.2; after averaging: R. Rahaman and A. Thiery,
-    NeurIPS 2021.
+    Give it the average of the members: the average is less confident than they are, so that temperatures
+    fitted to single members would not suit it. Sources: C. Guo et al., ICML 2017, section 4.2;
+    after averaging: R. Rahaman and A. Thiery, NeurIPS 2021.
 
     Args:
         probabilities: (N, classes) of the images of `on`.
@@ -232,7 +234,7 @@ def fit_temperature(probabilities: ArrayLike, on: Split) -> float:
 
     Raises:
         JobError: `on` is not a validation split.
-        ValueError: no probabilities, or of other images.
+        ValueError: values that are no probabilities, or another number of images.
     """
     on.require("choose")
     [stacked] = _stack({"probabilities": probabilities}, len(on))
@@ -245,24 +247,24 @@ def fit_temperature(probabilities: ArrayLike, on: Split) -> float:
 
 
 def repeat_cosine(cycles: int) -> Callable[[float], float]:
-    """Return a schedule for `fit`: half a cosine from the full rate to zero, `cycles` times.
+    """Return a schedule for `fit` that repeats half a cosine, from the full rate to zero, `cycles` times.
 
     Source: G. Huang et al., Snapshot Ensembles, ICLR 2017, Equation 2.
     """
     if cycles < 1:
         raise ValueError(f"cycles={cycles} must be 1 or more")
-    # Rounded, because 3 x (1 / 3) may fall short of the next cycle's start.
+    # Rounded, because 3 x (1 / 3) may be slightly below 1, where the next cycle starts.
     return lambda progress: (1 + math.cos(math.pi * (round(progress * cycles, 9) % 1))) / 2
 
 
 class SnapshotKeeper:
-    """Probe for `helpers.training.loop.fit`: keep the weights at the end of each cycle, as files.
+    """Save the weights at the end of each cycle to a file: a probe for `helpers.training.loop.fit`.
 
-    A run that goes on after a kill goes on keeping.
+    It works also in a run that is resumed from a checkpoint.
 
     Args:
-        folder: where `1.npz`, `2.npz`, ... are written, and replaced if they are there.
-        steps: of one cycle: batches in an epoch times epochs in a cycle, a whole number of both.
+        folder: where `1.npz`, `2.npz`, ... are written; existing files are replaced.
+        steps: steps in one cycle: batches in an epoch times epochs in a cycle, both whole numbers.
     """
 
     def __init__(self, folder: Path, steps: int) -> None:
@@ -274,7 +276,7 @@ class SnapshotKeeper:
             weights = model.get_weights()
             write_atomically(self.folder / f"{cycle}.npz", lambda file: np.savez(file, *weights))
             for number, path in self._list_files():
-                if number > cycle:  # this run has not come so far: an earlier, longer one left it
+                if number > cycle:  # written by an earlier, longer run
                     path.unlink()
         return {}
 
@@ -282,7 +284,7 @@ class SnapshotKeeper:
         return sorted((int(path.stem), path) for path in self.folder.glob("*.npz"))
 
     def load(self) -> list[list[np.ndarray]]:
-        """Return the weights of all snapshots, in order; for `model.set_weights`."""
+        """Return the weights of all snapshots in order, each for `model.set_weights`."""
         snapshots = []
         for _, path in self._list_files():
             with np.load(path) as file:
@@ -298,23 +300,23 @@ def average_weights(
     prepare: Callable[[np.ndarray], np.ndarray] = scale,
     batch_size: int = 500,
 ) -> None:
-    """Give a model the mean of several weights, and the batch normalisation that goes with it.
+    """Set a model to the mean of the members' weights, and compute its batch normalisation statistics anew.
 
-    One model then costs what one member costs. It works for members of one path, such as snapshots: from
-    different seeds the channels stand in different places, and their mean is no network. Source: P. Izmailov
-    et al., Averaging Weights Leads to Wider Optima, UAI 2018, Algorithm 1; seeds: M. Wortsman et al., Model
-    Soups, ICML 2022.
+    Predicting then costs as much as with one member. It works for members of one training run, such as
+    snapshots. Networks of different seeds have their channels in different order, so that their mean weights
+    are useless. Source: P. Izmailov et al., Averaging Weights Leads to Wider Optima, UAI 2018, Algorithm 1;
+    seeds: M. Wortsman et al., Model Soups, ICML 2022.
 
     Args:
-        model: gets the mean; with dropout its normalisation is measured with dropout on, as in training.
-        weights: of members of this architecture, as `model.get_weights()` gives them.
-        train: normalisation measures its means and variances anew on all of these images.
-        prepare: turns uint8 images into what the model takes, as in training.
-        batch_size: images at once; statistics of all batches count alike.
+        model: is changed; if it has dropout, dropout is on while the statistics are computed, as in training.
+        weights: of members of this architecture, as `model.get_weights()` returns them.
+        train: the means and variances of batch normalisation are computed on all of these images.
+        prepare: function that turns uint8 images into the inputs of the model, as in training.
+        batch_size: images in one batch; the statistics of all batches have equal weight.
 
     Raises:
-        JobError: not a train split.
-        ValueError: no weights, or of another architecture.
+        JobError: `train` is not a train split.
+        ValueError: no weights, or weights of another architecture.
     """
     from helpers.backend import keras
 
@@ -323,24 +325,24 @@ def average_weights(
     if not weights or any([value.shape for value in member] != shapes for member in weights):
         raise ValueError(f"each of {len(weights)} members must have the {len(shapes)} arrays of {model.name}")
     model.set_weights([np.mean(values, axis=0) for values in zip(*weights, strict=True)])
-    # Also those inside of models that are layers of this one, which `model.layers` does not list.
+    # Also those of nested models, which `model.layers` does not list.
     layers = [one for one in model._flatten_layers() if isinstance(one, keras.layers.BatchNormalization)]
     momenta = [layer.momentum for layer in layers]
     for number, start in enumerate(range(0, len(train), batch_size)):
         for layer in layers:
-            layer.momentum = number / (number + 1)  # of the mean of all batches so far
+            layer.momentum = number / (number + 1)  # makes the moving average a mean of all batches so far
         model(prepare(train.images[start : start + batch_size]), training=True)
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = momentum
 
 
 def compare_errors(members: Members, labels: ArrayLike) -> pd.DataFrame:
-    """Measure how differently each two members err.
+    """Measure for each pair of members how different their errors are.
 
-    With the shares of images that both have right (a), only the first (b), only the second (c), neither (d):
+    Of the images, a share a is correct by both, b by the first only, c by the second only, and d by neither:
 
-        disagreement = b + c                       0..1; 0 where they err on the same images
-        q_statistic  = (ad - bc) / (ad + bc)       -1..1; 0 where their errors are independent
+        disagreement = b + c                       0..1; 0 if they err on the same images
+        q_statistic  = (ad - bc) / (ad + bc)       -1..1; 0 if their errors are independent
         correlation  = (ad - bc) / sqrt((a + b)(c + d)(a + c)(b + d))     -1..1, likewise
 
     Source: L. Kuncheva and C. Whitaker, Measures of Diversity in Classifier Ensembles, Machine Learning 51
@@ -351,10 +353,10 @@ def compare_errors(members: Members, labels: ArrayLike) -> pd.DataFrame:
         labels: (N,) integers, the true classes.
 
     Returns:
-        One row for each pair, indexed by the names `first` and `second`; what would be 0/0 is NaN.
+        One row for each pair, indexed by the names `first` and `second`; a value of 0/0 is NaN.
 
     Raises:
-        ValueError: as `average`, fewer than two members, or labels that do not go with them.
+        ValueError: as `average`, fewer than two members, or another number of labels than of images.
     """
     labels = np.asarray(labels)
     right = dict(zip(members, _stack(members, len(labels)).argmax(axis=2) == labels, strict=True))

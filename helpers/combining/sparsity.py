@@ -1,9 +1,9 @@
-"""Sparsity: penalties that bring weights to exactly zero, and networks rebuilt without what is zero.
+"""Penalise weights until some are exactly zero, and rebuild networks without the channels that are zero.
 
-`pictureperfect` prints one formula for SparseNAS, L1 on all parameters (section 3.1, Equation 1). Here are
-that formula as printed, the proximal step that its zeros need, and a search for an architecture by closing
-the gates of `helpers.models.branched_cnn`. A checkpoint of `helpers.training.loop.fit` does not know of a
-penalty: give each strength its own. Introduced in lesson 31.
+`pictureperfect` gives one formula for SparseNAS, L1 on all parameters (section 3.1, Equation 1). This module
+has that formula as printed, the proximal step without which it gives no exact zeros, and a search for an
+architecture that closes gates of `helpers.models.branched_cnn`. A checkpoint of `helpers.training.loop.fit`
+does not record the penalty: use one file for each strength. Introduced in lesson 31.
 """
 
 import math
@@ -24,12 +24,12 @@ Channels = Sequence[Mapping[str, np.ndarray]]
 def add_l1(model: "keras.Model", strength: float) -> None:
     """Add `strength` times the sum of the absolute values of all trained parameters to the loss of a model.
 
-    Equation 1 of `pictureperfect` as printed: kernels, offsets and normalisations alike. Optimisers follow
-    its gradient, which pushes a weight past zero and back; they leave almost none at zero.
+    This is Equation 1 of `pictureperfect` as printed: kernels, biases and normalisations are treated alike.
+    Optimisers follow its gradient, which moves weights across zero and back: almost none end at zero.
 
     Args:
         model: not yet trained on a batch.
-        strength: lambda, from 0, in units of the loss.
+        strength: lambda, 0 or above, in units of the loss.
 
     Raises:
         ValueError: a negative strength.
@@ -42,20 +42,20 @@ def add_l1(model: "keras.Model", strength: float) -> None:
 
 
 def count_zeros(model: "keras.Model", at_most: float = 0.0) -> tuple[int, int]:
-    """Return how many trained parameters are zero, or not above `at_most` in size, and of how many."""
+    """Return how many trained parameters have an absolute value up to `at_most`, and the number of all."""
     values = read_weights(model.trainable_variables)
     return sum(int((np.abs(value) <= at_most).sum()) for value in values), sum(value.size for value in values)
 
 
 def soft_threshold(values, threshold):
-    """Return values moved towards zero by `threshold`, and zero where they would pass it.
+    """Return values moved towards zero by `threshold`; values closer to zero than that become zero.
 
-    The x that minimises threshold |x| + (x - value)^2 / 2, for each value by itself. Source: D. Donoho,
+    For each value this is the x that minimises threshold |x| + (x - value)^2 / 2. Source: D. Donoho,
     IEEE Transactions on Information Theory 41 (1995) 613.
 
     Args:
         values: tensor or array of any shape.
-        threshold: from 0; a number, or of a shape that goes with `values`.
+        threshold: 0 or above; a number, or an array that can be broadcast to `values`.
     """
     from helpers.backend import keras
 
@@ -63,14 +63,14 @@ def soft_threshold(values, threshold):
 
 
 def shrink_group(values, threshold):
-    """Return values scaled down together, so that their length falls by `threshold`, or all zero.
+    """Return values scaled by one factor, so that their L2 norm falls by `threshold`, but not below 0.
 
-    The x that minimises threshold |x|_2 + |x - values|_2^2 / 2. Source: M. Yuan and Y. Lin, J. R. Statist.
-    Soc. B 68 (2006) 49.
+    This is the x that minimises threshold |x|_2 + |x - values|_2^2 / 2. Source: M. Yuan and Y. Lin, J. R.
+    Statist. Soc. B 68 (2006) 49.
 
     Args:
-        values: tensor or array, all of it one group.
-        threshold: from 0.
+        values: tensor or array of any shape; all of it is one group.
+        threshold: 0 or above.
     """
     from helpers.backend import keras
 
@@ -84,24 +84,24 @@ def add_proximal_step(
     strength: float,
     group_share: float = 0.0,
 ) -> None:
-    """Have every step of an optimiser followed by the proximal step of a penalty on variables.
+    """Follow every step of an optimiser by the proximal step of a penalty on variables.
 
     The penalty is strength x ((1 - group_share) |w|_1 + group_share sqrt(n) |w|_2) for each variable w of n
-    numbers: L1, which zeroes single numbers, up to a group penalty, which zeroes variables as a whole. Its
-    proximal step is `soft_threshold`, then `shrink_group`, by the rate of the moment, divided by 1 - momentum
-    as the steps of the gradient are in the long run: so the minimum is that of loss plus penalty. An average
-    of weights (`helpers.training.loop.Averaging`) has no zeros: leave it for the training after. Sources: N.
+    numbers. A share of 0 is L1, which sets single numbers to zero; 1 is a group penalty, which sets whole
+    variables to zero. The proximal step is `soft_threshold`, then `shrink_group`. It is scaled by the current
+    rate / (1 - momentum), as gradient steps are in the long run, so that loss plus penalty is minimised. Use
+    `helpers.training.loop.Averaging` only in a later training: averaged weights are not zero. Sources: N.
     Parikh and S. Boyd, Proximal Algorithms, Foundations and Trends in Optimization 1 (2014) 127, section 4.2;
     N. Simon et al., J. Comput. Graph. Stat. 22 (2013) 231.
 
     Args:
         variables: such as `model.trainable_variables`.
-        optimiser: the one that will train them; with a momentum or without.
-        strength: lambda, from 0, in units of the loss.
+        optimiser: the one that will train them, with or without momentum.
+        strength: lambda, 0 or above, in units of the loss.
         group_share: in 0..1.
 
     Raises:
-        TypeError: an optimiser that scales each weight's steps, such as Adam: the penalty would be another.
+        TypeError: an optimiser other than SGD; Adam, for example, scales each weight's steps differently.
         ValueError: a negative strength, or a share outside 0..1.
     """
     from helpers.backend import keras
@@ -130,20 +130,20 @@ def penalise_gates(
     group_share: float = 0.0,
     by_cost: float = 0.0,
 ) -> None:
-    """Have the gates of a `branched_cnn` shrunk by a proximal step after every step of an optimiser.
+    """Shrink the gates of a `branched_cnn` by a proximal step after every step of an optimiser.
 
-    A group is a branch of a cell. Gates are excluded from weight decay: the strength alone closes them.
+    A group is a branch of a cell. Gates are excluded from weight decay, so that only the penalty closes them.
     Sources: Z. Liu et al., Network Slimming, ICCV 2017; Z. Huang and N. Wang, ECCV 2018 (proximal); A. Gordon
     et al., MorphNet, CVPR 2018 (cost).
 
     Args:
         model: from `build_branched_cnn`.
         optimiser: the one that will train it, not used yet.
-        strength: lambda, from 0, in units of the loss. What closes depends on the length of the training: a
-            gate that no gradient holds moves by strength x the sum of all rates / (1 - momentum).
-        group_share: in 0..1, from gates one by one to whole branches.
-        by_cost: exponent of the multiply-adds that a channel of the branch takes, in units of their mean over
-            all channels, which multiplies the strength; 0 penalises all alike, 1 in proportion.
+        strength: lambda, 0 or above, in units of the loss. Its effect depends on the length of the training:
+            a gate without gradient moves by strength x the sum of the rates of all steps / (1 - momentum).
+        group_share: in 0..1; 0 penalises single gates, 1 whole branches.
+        by_cost: the strength of a branch is multiplied by (multiply-adds of one of its channels / their mean
+            over all channels) ** by_cost: 0 penalises all alike, 1 in proportion to their cost.
 
     Raises:
         ValueError, TypeError: as `add_proximal_step`.
@@ -164,45 +164,45 @@ def penalise_gates(
 def find_strength(
     reach: float, optimiser: "keras.optimizers.SGD", schedule: Callable[[float], float], steps: int
 ) -> float:
-    """Return the lambda under which a gate that no gradient holds moves by `reach` during a training.
+    """Return the strength (lambda) with which a gate without gradient moves by `reach` during a training.
 
-    Gates begin at 1: with a reach of 1, a free gate of average price is just closed at the end.
+    Gates start at 1: with a reach of 1, such a gate of average cost reaches zero just at the end.
 
     Args:
-        reach: from 0.
-        optimiser: the one that will train, at its full rate.
-        schedule: of the training, progress in 0..1 -> factor of the rate.
-        steps: of the training.
+        reach: distance, 0 or above.
+        optimiser: the one that will train, with the full learning rate.
+        schedule: of the training: progress in 0..1 -> factor of the rate.
+        steps: number of steps of the training.
     """
     travelled = float(optimiser.learning_rate) * sum(schedule(step / steps) for step in range(steps))
     return reach * (1 - optimiser.momentum) / travelled
 
 
 def read_gates(model: "keras.Model") -> list[dict[str, np.ndarray]]:
-    """Return the size of the gates of a `branched_cnn`: for each cell and branch (channels,), from 0."""
+    """Return the absolute values of the gates of a `branched_cnn`: (channels,) for each cell and branch."""
     gates = [layer.gates for layer in _find_gates(model)]
     return [dict(zip(cell, map(np.abs, read_weights(cell.values())), strict=True)) for cell in gates]
 
 
 def find_open(gates: Channels) -> list[dict[str, np.ndarray]]:
-    """Return the places of the gates that are not zero; a branch without any is left out."""
+    """Return the indices of the gates that are not zero; a branch without such gates is left out."""
     places = [{branch: np.flatnonzero(values) for branch, values in cell.items()} for cell in gates]
     return [{branch: kept for branch, kept in cell.items() if kept.size} for cell in places]
 
 
 def count_channels(keep: Channels) -> list[dict[str, int]]:
-    """Return the cells, as `build_branched_cnn` takes them, of a network with these channels alone."""
+    """Return the `cells` of `build_branched_cnn` for a network with only these channels."""
     return [{branch: len(kept) for branch, kept in cell.items()} for cell in keep]
 
 
 def count_cells(model: "keras.Model", cells: Sequence[Mapping[str, int]]) -> int:
-    """Return the multiply-adds of one image that a `branched_cnn` would take with other numbers of channels.
+    """Return the multiply-adds for one image of a `branched_cnn` with other numbers of channels.
 
-    As `helpers.judging.cost.count_multiply_adds`, without building it.
+    Equals `helpers.judging.cost.count_multiply_adds` of that network, which need not be built.
 
     Args:
-        model: from `build_branched_cnn`, of the same images.
-        cells: channels by branch, of branches that the model has too.
+        model: from `build_branched_cnn`, for images of the same shape.
+        cells: for each cell, branch -> number of channels; the model must have these branches.
     """
     first, head = model.get_layer("whitening"), model.get_layer("head")
     inputs, total = first.filters, _count_work(first, first.kernel.shape[2]) * first.filters
@@ -214,22 +214,22 @@ def count_cells(model: "keras.Model", cells: Sequence[Mapping[str, int]]) -> int
 
 
 def keep_highest(model: "keras.Model", scores: Channels, budget: float) -> list[dict[str, np.ndarray]]:
-    """Return the places of the channels with the highest scores, as many as a budget allows.
+    """Return the indices of the channels with the highest scores, as many as a budget allows.
 
-    The highest of each cell comes before all others, since no cell can be empty. With `read_gates` of a
-    network trained without penalty this is pruning by magnitude (Z. Liu et al., ICCV 2017, section 3, without
-    the sparsity), with random scores pruning at random.
+    The best channel of each cell is kept first, since no cell may be empty. With `read_gates` of a network
+    trained without penalty this is pruning by magnitude (Z. Liu et al., ICCV 2017, section 3, without their
+    penalty); with random scores it is random pruning.
 
     Args:
         model: from `build_branched_cnn`.
         scores: (channels,) for each of its cells and branches, such as `read_gates` returns.
-        budget: the most multiply-adds that one image may take.
+        budget: maximum of multiply-adds for one image.
 
     Returns:
-        For `rebuild`: places of channels for each cell and branch that keeps any.
+        Indices of the channels to keep, for each cell and each branch that keeps any; for `rebuild`.
 
     Raises:
-        ValueError: a budget below the cost of one channel a cell.
+        ValueError: the budget is below the cost of one channel in each cell.
     """
     arrays = [values for cell in scores for values in cell.values()]
     ends = np.cumsum([len(values) for values in arrays])[:-1]
@@ -255,19 +255,19 @@ def keep_highest(model: "keras.Model", scores: Channels, budget: float) -> list[
 
 
 def rebuild(model: "keras.Model", keep: Channels) -> "keras.Model":
-    """Return a smaller `branched_cnn` that has the channels to keep, with their weights, and no others.
+    """Return a smaller `branched_cnn` with the channels of `keep` and their weights alone.
 
-    Where all other gates are zero, its outputs are those of the model, to rounding.
+    If the gates of all other channels are zero, its outputs equal those of the model, up to rounding.
 
     Args:
-        model: from `build_branched_cnn`; it stays as it is.
-        keep: ascending places of channels for each cell and branch, as `find_open` returns them.
+        model: from `build_branched_cnn`; it is not changed.
+        keep: ascending indices of channels for each cell and branch, as `find_open` returns them.
 
     Returns:
-        A model not compiled, of the same precision.
+        An uncompiled model of the same precision.
 
     Raises:
-        ValueError: a cell without channels: with it, the network gives all images the same outputs.
+        ValueError: a cell without channels; the outputs would be the same for all images.
     """
     from helpers.models.branched_cnn import build_branched_cnn
 
@@ -310,7 +310,7 @@ def _check_strength(strength: float) -> None:
 
 
 def _count_work(convolution: "keras.Layer", inputs: int) -> int:
-    """Return the multiply-adds of one channel of a convolution of so many channels."""
+    """Return the multiply-adds of one output channel of a convolution with `inputs` input channels."""
     return math.prod(convolution.kernel_size) * inputs * math.prod(convolution.output.shape[1:3])
 
 
