@@ -1,4 +1,4 @@
-"""Drawings with alternative text."""
+"""Draw figures, and show them with alternative text."""
 
 from helpers.figures.drawings import (
     draw_bars,

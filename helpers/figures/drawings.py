@@ -1,6 +1,6 @@
-"""Draw figures. Each function returns a Matplotlib figure; `show` puts one into the notebook with its text.
+"""Draw figures: each function returns a Matplotlib figure; `show` displays one with its alternative text.
 
-A title states the finding, axes carry units, and colour is never the only channel: categories also differ in
+A title states the finding, axes have units, and categories never differ in colour alone: they also differ in
 marker, or are labelled directly.
 """
 
@@ -23,14 +23,14 @@ GREY = "#595959"
 
 
 def show(figure: Figure, alt: str) -> None:
-    """Display a figure together with the text that says what it shows to someone who cannot see it.
+    """Display a figure in the notebook, with alternative text for readers who cannot see it.
 
     Args:
         figure: what a `draw_...` function returned.
         alt: one or two sentences with the finding and its numbers, composed from variables.
 
     Raises:
-        ValueError: no text.
+        ValueError: `alt` is empty.
     """
     if not alt.strip():
         raise ValueError("a figure needs alternative text; say in a sentence what is to be seen")
@@ -44,7 +44,7 @@ def show(figure: Figure, alt: str) -> None:
 
 
 def start_figure(title: str, width: float, height: float, rows: int = 1, columns: int = 1) -> tuple:
-    """Return a figure of the course's style, width by height in inches, and its axes as (rows, columns)."""
+    """Return a figure in the course's style, width and height in inches, and its axes (rows, columns)."""
     with sns.axes_style("whitegrid", {"axes.edgecolor": "#cccccc", "font.sans-serif": ["DejaVu Sans"]}):
         figure = Figure(figsize=(width, height), layout="constrained")
         axes = figure.subplots(rows, columns, squeeze=False)
@@ -53,9 +53,10 @@ def start_figure(title: str, width: float, height: float, rows: int = 1, columns
 
 
 def make_logarithmic(axes: Axes) -> None:
-    """Spread the horizontal axis by powers of ten, with ticks such as 0.05, 200 and 1k.
+    """Make the horizontal axis logarithmic, with ticks such as 0.05, 200 and 1k.
 
-    Call it once all is drawn: over more than three powers of ten, ticks between the powers would collide.
+    Call it after drawing, since the ticks depend on the range: over more than three powers of ten, ticks
+    between the powers would overlap.
     """
     short = EngFormatter(sep="")
     axes.set_xscale("log")
@@ -66,7 +67,7 @@ def make_logarithmic(axes: Axes) -> None:
 
 
 def _name_rows(axes: Axes, names: list[str]) -> np.ndarray:
-    """Write category names down the left side, the first on top; return their places."""
+    """Write category names on the vertical axis, the first on top; return their positions, (names,)."""
     places = np.arange(len(names))
     axes.set_yticks(places, names)
     axes.set_ylim(len(names) - 0.4, -0.6)
@@ -75,10 +76,10 @@ def _name_rows(axes: Axes, names: list[str]) -> np.ndarray:
 
 
 def _style(count: int, colours: Sequence[str] = COLOURS) -> tuple[list[str], list[str]]:
-    """Return a colour and a marker for each of several series; no two series have both in common.
+    """Return colours and markers for `count` series; no two series have the same colour and marker.
 
     Raises:
-        ValueError: more series than can be told apart, or more than the colours that a caller chose.
+        ValueError: more series than pairs of colour and marker, or than the colours given.
     """
     most = math.lcm(len(COLOURS), len(MARKERS)) if colours is COLOURS else len(colours)
     if count > most:
@@ -90,7 +91,7 @@ def _style(count: int, colours: Sequence[str] = COLOURS) -> tuple[list[str], lis
 
 
 def draw_images(rows: Mapping[str, np.ndarray], *, title: str, size: float = 0.75) -> Figure:
-    """Draw rows of images, each row with its name on the left.
+    """Draw images in rows, each row with its name on the left.
 
     Args:
         rows: name -> (N, H, W, 1 or 3) uint8 or float in 0..1; N may differ between rows.
@@ -109,13 +110,13 @@ def draw_images(rows: Mapping[str, np.ndarray], *, title: str, size: float = 0.7
 
 
 def draw_bars(values: pd.Series, *, title: str, axis: str, reference: float | None = None) -> Figure:
-    """Draw one horizontal bar a category, with its value written at the end.
+    """Draw a horizontal bar for each category, with its value written at the end.
 
     Args:
         values: category -> number, at least 0.
         title: the finding.
         axis: what the numbers are, with their unit.
-        reference: a yardstick, drawn as a dashed line.
+        reference: a value to compare with, drawn as a dashed line.
     """
     figure, [[axes]] = start_figure(title, 7.0, 0.32 * len(values) + 1.1)
     places = _name_rows(axes, [str(name) for name in values.index])
@@ -137,10 +138,10 @@ def draw_bars(values: pd.Series, *, title: str, axis: str, reference: float | No
 
 
 def draw_dots(table: pd.DataFrame, *, title: str, axis: str, colours: Sequence[str] = COLOURS) -> Figure:
-    """Draw the numbers of a table as dots: one line a row, one marker a column.
+    """Draw the numbers of a table as dots: one line for each row, one marker for each column.
 
     Args:
-        table: one row a category, one numeric column a series.
+        table: one row for each category, one numeric column for each series.
         title: the finding.
         axis: what the numbers are, with their unit.
         colours: one for each column.
@@ -149,7 +150,7 @@ def draw_dots(table: pd.DataFrame, *, title: str, axis: str, colours: Sequence[s
     places = _name_rows(axes, [str(name) for name in table.index])
     axes.hlines(places, table.min(axis=1), table.max(axis=1), color="#bbbbbb", linewidth=2, zorder=1)
     for column, colour, marker in zip(table.columns, *_style(len(table.columns), colours), strict=True):
-        size = 84 if column == table.columns[0] else 40  # a later dot on the first leaves a rim of it
+        size = 84 if column == table.columns[0] else 40  # larger, so that a dot drawn over it leaves a rim
         axes.scatter(table[column], places, s=size, color=colour, marker=marker, label=column, zorder=2)
     axes.set_xlabel(axis)
     figure.legend(loc="outside lower center", ncols=min(len(table.columns), 8), frameon=False)
@@ -160,10 +161,10 @@ def draw_tradeoff(table: pd.DataFrame, *, title: str, cost: str, groups: str | N
     """Draw accuracy with its interval against cost, each point labelled with the name of its row.
 
     Args:
-        table: one row a model, with columns `accuracy`, `low` and `high` in 0..1 and the cost column.
+        table: one row for each model, with columns `accuracy`, `low` and `high` in 0..1 and the cost column.
         title: the finding.
         cost: name of the cost column, with its unit; above 0, drawn on a logarithmic axis.
-        groups: a column whose values get markers and colours of their own.
+        groups: name of a column; each of its values gets its own marker and colour.
     """
     figure, [[axes]] = start_figure(title, 7.0, 4.6)
     parts = list(table.groupby(groups, sort=False, dropna=False)) if groups else [("", table)]
@@ -182,7 +183,7 @@ def draw_tradeoff(table: pd.DataFrame, *, title: str, cost: str, groups: str | N
         axes.annotate(
             str(name),
             (row[cost], 100 * row["accuracy"]),
-            xytext=(7, -12 if place % 2 else 3),  # neighbours may be close
+            xytext=(7, -12 if place % 2 else 3),  # alternately below and above: neighbours may be close
             textcoords="offset points",
             fontsize=9,
         )
@@ -195,14 +196,14 @@ def draw_tradeoff(table: pd.DataFrame, *, title: str, cost: str, groups: str | N
 
 
 def draw_lines(table: pd.DataFrame, *, title: str, across: str, up: str, logarithmic: bool = False) -> Figure:
-    """Draw each column of a table as a line over its index, with a marker of its own.
+    """Draw each column of a table as a line over its index, each with its own marker.
 
     Args:
-        table: the index holds numbers, above 0 where `logarithmic`; one numeric column a line.
+        table: one numeric column for each line; the index holds numbers, above 0 if `logarithmic`.
         title: the finding.
         across: what the index is, with its unit.
         up: what the values are, with their unit.
-        logarithmic: whether the index is spread by powers of ten.
+        logarithmic: whether the horizontal axis is logarithmic.
     """
     figure, [[axes]] = start_figure(title, 7.0, 3.8)
     for column, colour, marker in zip(table.columns, *_style(len(table.columns)), strict=True):
@@ -218,8 +219,8 @@ def draw_learning_curves(history: pd.DataFrame, *, title: str) -> Figure:
     """Draw loss and accuracy over the epochs, with the epoch of the highest validation accuracy marked.
 
     Args:
-        history: one row an epoch, the index counts them; columns `loss` and `accuracy` (0..1), and where
-            there was validation `val_loss` and `val_accuracy`.
+        history: one row for each epoch, its number in the index; columns `loss` and `accuracy` (0..1), and
+            `val_loss` and `val_accuracy` if there was validation.
         title: the finding.
     """
     figure, [panels] = start_figure(title, 9.0, 3.8, columns=2)
@@ -237,7 +238,7 @@ def draw_learning_curves(history: pd.DataFrame, *, title: str) -> Figure:
 
 
 def draw_confusions(confusions: pd.DataFrame, *, title: str) -> Figure:
-    """Draw a confusion matrix: counts in the cells, shaded by their share of the true class; no count for 0.
+    """Draw a confusion matrix: counts (none for 0), cells shaded by their share of the true class.
 
     Args:
         confusions: (K, K) counts, true classes in rows, predicted ones in columns.
@@ -266,10 +267,10 @@ def draw_confusions(confusions: pd.DataFrame, *, title: str) -> Figure:
 
 
 def draw_roc(curves: pd.DataFrame, areas: pd.Series, *, title: str) -> Figure:
-    """Draw one-vs-rest ROC curves: by name their mean and the best and worst told class, the others in grey.
+    """Draw one-vs-rest ROC curves: named are the mean and the largest and smallest area; others are grey.
 
     Args:
-        curves: true-positive rates, one column a class, over false-positive rates in the index.
+        curves: true-positive rates, one column for each class, over false-positive rates in the index.
         areas: class -> area under its curve.
         title: the finding.
     """
@@ -290,11 +291,11 @@ def draw_roc(curves: pd.DataFrame, areas: pd.Series, *, title: str) -> Figure:
 
 
 def draw_reliability(bins: pd.DataFrame, *, title: str) -> Figure:
-    """Draw accuracy against confidence in bins, with intervals, above the number of images in each bin.
+    """Draw accuracy against confidence in bins, with intervals; below, the number of images in each bin.
 
     Args:
-        bins: one row a bin, indexed by its upper end; columns `images`, and in 0..1 `confidence`, `accuracy`,
-            `low` and `high`.
+        bins: one row for each bin, indexed by its upper end; columns `images`, and in 0..1 `confidence`,
+            `accuracy`, `low` and `high`.
         title: the finding.
     """
     figure, [[above], [below]] = start_figure(title, 5.2, 6.4, rows=2)
@@ -315,16 +316,16 @@ def draw_reliability(bins: pd.DataFrame, *, title: str) -> Figure:
 def draw_intervals(
     table: pd.DataFrame, measure: str, *, title: str, interval: str, reference: float | None = None
 ) -> Figure:
-    """Draw one horizontal bar a row with its interval, and its value written behind.
+    """Draw a horizontal bar for each row with its interval, and its value at the end.
 
     Args:
-        table: one row a class or a model; in 0..1 the columns `measure`, `measure_low` and `measure_high`, as
-            `judge_classes` names them for recall.
+        table: one row for each class or model; in 0..1 the columns `measure`, `measure_low` and
+            `measure_high`, as `judge_classes` names them for recall.
         measure: such as `recall`.
         title: the finding.
-        interval: what the ends are, for the label of the axis, such as `95 % interval over images` or
+        interval: kind of interval, for the label of the axis, such as `95 % interval over images` or
             `range of 3 seeds`.
-        reference: a yardstick in 0..1, drawn as a dashed line.
+        reference: a value in 0..1 to compare with, drawn as a dashed line.
     """
     figure, [[axes]] = start_figure(title, 7.0, 0.32 * len(table) + 1.1)
     places = _name_rows(axes, [str(name) for name in table.index])
@@ -356,15 +357,15 @@ def draw_folds(
     axis: str,
     interval: str,
 ) -> Figure:
-    """Draw the score of each fold as a ring, and below the mean as a diamond with its interval.
+    """Draw the score of each fold as a ring, and below the rings their mean as a diamond with its interval.
 
     Args:
-        scores: one row a fold, one column a procedure, in 0..1.
-        intervals: procedure -> the ends of the interval of its mean, such as `fold_interval` gives; None for
-            one that has none, such as a single fold. All are of one kind.
+        scores: one row for each fold, one column for each procedure, in 0..1.
+        intervals: procedure -> lower and upper end of the interval of its mean, such as `fold_interval`
+            returns; None if it has none, as for a single fold. All must be of the same kind.
         title: the finding.
         axis: what the scores are; drawn in per cent.
-        interval: what the ends are, for the legend, such as `95 % interval over folds, corrected`.
+        interval: kind of interval, for the legend, such as `95 % interval over folds, corrected`.
 
     Raises:
         ValueError: no procedure has an interval.
@@ -409,7 +410,7 @@ def draw_bundle(
     """Draw many lines in grey, and a few of them by name, thick and with markers.
 
     Args:
-        curves: one column a line, over numbers in the index; NaN where a line has ended.
+        curves: one column for each line, numbers in the index; NaN after the end of a line.
         named: column -> name in the legend.
         title: the finding.
         across: what the index is, with its unit.
@@ -428,15 +429,15 @@ def draw_bundle(
 
 
 def draw_parallel(table: pd.DataFrame, *, title: str, best: int = 3) -> Figure:
-    """Draw parallel coordinates: one upright axis a column, one line a row, dark where the last is high.
+    """Draw parallel coordinates: a vertical axis for each column, a line for each row, darker if better.
 
-    Values that equal each other are spread a little, so that lines do not hide each other.
+    Equal values are spread a little, so that lines do not hide each other.
 
     Args:
-        table: one row a trial. The last column is its score, in 0..1; in the others a value may be missing,
-            and all that occur are named on their axis, in order.
+        table: one row for each trial. The last column is the score, in 0..1. In the other columns values may
+            be missing; each value that occurs is written on its axis, in sorted order.
         title: the finding.
-        best: how many of the rows with the highest score are drawn thick and dotted.
+        best: how many rows, those with the highest scores, are drawn thick and with dots.
     """
     *settings, score = table.columns
     figure, [[axes]] = start_figure(title, 9.0, 4.4)
@@ -470,17 +471,17 @@ def draw_parallel(table: pd.DataFrame, *, title: str, best: int = 3) -> Figure:
 def draw_captioned(
     images: np.ndarray, captions: Sequence[str], *, title: str, columns: int = 6, size: float = 1.2
 ) -> Figure:
-    """Draw images in lines, each with its own text above it. Introduced in lesson 11.
+    """Draw images in a grid, each with its own caption above it. Introduced in lesson 11.
 
     Args:
         images: (N, H, W, 1 or 3) uint8 or float in 0..1.
-        captions: one for each image; short enough for its width.
+        captions: one for each image, short enough for the width of an image.
         title: the finding.
-        columns: images in a line.
+        columns: images in one row.
         size: side of one image in inches.
 
     Raises:
-        ValueError: more captions than images, or fewer.
+        ValueError: the number of captions differs from the number of images.
     """
     if len(captions) != len(images):
         raise ValueError(f"{len(images)} images, but {len(captions)} captions; give one for each image")

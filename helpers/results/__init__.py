@@ -1,4 +1,4 @@
-"""Recorded numbers and tables: `record` and `record_table` write them, `load_result` reads them."""
+"""Record numbers and tables with `record` and `record_table`; read them with `load_result`."""
 
 from helpers.results.reading import Result, load_result, read_record
 from helpers.results.writing import UNITS, record, record_table

@@ -1,4 +1,4 @@
-"""Read what runs recorded: `load_result` gives what a full run left in `reports/results/`."""
+"""Read what runs recorded: `load_result` returns what a full run wrote to `reports/results/`."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Result:
-    """What one run recorded.
+    """Hold what one run recorded.
 
     Attributes:
         values: with their units, by name.
@@ -37,18 +37,18 @@ class Result:
     replaced: bool = False
 
     def value(self, name: str) -> Any:
-        """Return a recorded value, or NaN where no run has been recorded yet.
+        """Return a recorded value, or NaN if no run has been recorded yet.
 
         Raises:
-            KeyError: a run was recorded, but no such value.
+            KeyError: a run was recorded, but has no value of this name.
         """
         return self.values[name]["value"] if self._has(name, self.values, "values") else math.nan
 
     def table(self, name: str) -> "pd.DataFrame":
-        """Return a recorded table, or an empty one where no run has been recorded yet.
+        """Return a recorded table, or an empty one if no run has been recorded yet.
 
         Raises:
-            KeyError: a run was recorded, but no such table.
+            KeyError: a run was recorded, but has no table of this name.
         """
         import pandas as pd
 
@@ -57,7 +57,7 @@ class Result:
         parts = self.tables[name]
         table = pd.DataFrame(parts["data"], index=parts["index"], columns=parts["columns"])
         for place in range(table.shape[1]):
-            if len(table) and table.iloc[:, place].isna().all():  # of None alone pandas makes objects
+            if len(table) and table.iloc[:, place].isna().all():  # pandas reads a column of None as objects
                 table.isetitem(place, table.iloc[:, place].astype(float))
         return table.rename_axis(parts.get("name"))
 
@@ -70,7 +70,7 @@ class Result:
 
     @property
     def origin(self) -> str:
-        """When, on what and by which commit the run was made, in one line."""
+        """Return in one line when, on which machine and from which commit the run was made."""
         if not self.manifest:
             return "not recorded yet"
         device, run = self.manifest["device"], self.manifest
@@ -103,7 +103,7 @@ def load_result(name: str) -> Result:
             `fast_training`.
 
     Returns:
-        The result; an empty one, whose `origin` says so, where no full run has been recorded yet.
+        The result; an empty one, whose `origin` says so, if no full run has been recorded yet.
 
     Raises:
         ValueError: no full run has this name.
@@ -115,7 +115,7 @@ def load_result(name: str) -> Result:
         if name not in known:
             meant = lessons.get(str(name).zfill(2), name)
             raise ValueError(f"no full run is called {name!r}{suggest(meant, known, 'full runs')}")
-        note_input(path, "")  # so that the lesson runs again once there is one
+        note_input(path, "")  # so that the lesson is run again when the file exists
         return Result()
     content = path.read_bytes()
     note_input(path, hashlib.sha256(content).hexdigest())
@@ -125,6 +125,6 @@ def load_result(name: str) -> Result:
 
 
 def _list_full_runs() -> list[str]:
-    """Return the names at the beginning of a line in `notebooks/full.yaml`."""
+    """Return the names of the full runs in `notebooks/full.yaml`: the keys that start a line."""
     path = NOTEBOOKS / "full.yaml"
     return re.findall(r"^(\w+):", path.read_text(encoding="utf-8"), re.MULTILINE) if path.exists() else []

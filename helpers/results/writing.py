@@ -1,7 +1,7 @@
-"""Record numbers and tables.
+"""Record numbers and tables of a run.
 
-The runner says through `COURSE_RUN_DIR` where the lines go. In a notebook opened by hand they are checked and
-go nowhere.
+The runner sets `COURSE_RUN_DIR`, the folder of the record. In a notebook opened by hand it is not set:
+values are checked, but not written.
 """
 
 import math
@@ -22,13 +22,13 @@ def record(name: str, value: Any, *, unit: str = "") -> None:
     A name recorded again replaces the earlier value, so that a cell may be run twice.
 
     Args:
-        name: lower-case identifier, such as `test_accuracy`.
+        name: a lower-case identifier, such as `test_accuracy`.
         value: bool, int, finite float, str, or a NumPy scalar of these kinds.
         unit: one of `UNITS`; a fraction lies in 0..1.
 
     Raises:
-        ValueError: bad name, unknown unit, a number that is not finite or a fraction outside 0..1.
-        TypeError: a value that is no scalar.
+        ValueError: a bad name, an unknown unit, a number that is not finite, or a fraction outside 0..1.
+        TypeError: the value is not a scalar.
     """
     if not name.isidentifier() or name != name.lower():
         raise ValueError(f"record name {name!r} is no lower-case identifier; write it like test_accuracy")
@@ -45,17 +45,17 @@ def record(name: str, value: Any, *, unit: str = "") -> None:
 
 
 def record_table(name: str, table: "pd.DataFrame") -> None:
-    """Record a table of scalars; `Result.table` gives it back with its index, its columns and every digit.
+    """Record a table of scalars; `Result.table` returns it with the same index, columns and digits.
 
     A table recorded again under the same name replaces the earlier one.
 
     Args:
         name: such as `by_class`.
-        table: bools, ints, floats and texts; what is missing, NaN or None, comes back missing.
+        table: bools, ints, floats and texts; missing entries (NaN or None) are missing also when read again.
 
     Raises:
-        TypeError: no DataFrame, or an entry that is no scalar.
-        ValueError: an infinite number, or an index or columns of several levels.
+        TypeError: `table` is not a DataFrame, or an entry is not a scalar.
+        ValueError: an infinite number, or an index or columns with several levels.
     """
     import pandas as pd
 
@@ -76,7 +76,7 @@ def record_table(name: str, table: "pd.DataFrame") -> None:
 
 
 def _to_scalar(name: str, where: Any, entry: Any) -> bool | int | float | str | None:
-    """Return an entry of a table as JSON holds it, None where it is missing."""
+    """Return an entry of a table as a JSON scalar, None if it is missing."""
     import pandas as pd
 
     entry = entry.item() if hasattr(entry, "item") and getattr(entry, "ndim", 0) == 0 else entry
