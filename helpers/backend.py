@@ -1,9 +1,9 @@
-"""Keras on the TensorFlow backend, imported without TensorFlow's start-up messages in the notebook.
+"""Import Keras without TensorFlow's start-up messages in the notebook, and with fixed settings.
 
-Use `from helpers.backend import keras` in a lesson. TensorFlow writes its first lines straight to the
-process's error stream, where no log level reaches them; a notebook would store them as an error output.
-Another backend is chosen as Keras documents it, by `KERAS_BACKEND` in the environment or in `keras.json`.
-What else the file or the environment says would change numbers without a trace in the record; it is set here.
+Use `from helpers.backend import keras` in a lesson. TensorFlow writes its first lines directly to the error
+stream of the process, whatever the log level; a notebook would store them as an error output. Choose another
+backend as Keras documents it: by `KERAS_BACKEND` in the environment or by `keras.json`. All other settings of
+Keras are set here, since a user's own would change numbers without a trace in the record.
 """
 
 import contextlib
@@ -15,10 +15,10 @@ from pathlib import Path
 
 
 def _find_log() -> int | None:
-    """Return a descriptor for what compiled code says in a notebook; None in a process that is no kernel's.
+    """Return a file descriptor for messages of compiled code, or None outside notebooks and `course run`.
 
-    A lesson that `course run` executes has a log, also for its child processes; another notebook has the
-    error stream that its kernel was started with, which is where the Jupyter server writes.
+    In a lesson that `course run` executes, and in its child processes, this is `kernel.log`. In another
+    notebook it is the error stream that the kernel was started with: the messages go to the Jupyter server.
     """
     if folder := os.environ.get("COURSE_RUN_DIR"):
         return os.open(Path(folder) / "kernel.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
@@ -28,9 +28,9 @@ def _find_log() -> int | None:
 
 @contextlib.contextmanager
 def _divert_stderr() -> Iterator[None]:
-    """Point file descriptor 2 at the log for a while: messages of compiled code go through it.
+    """Redirect file descriptor 2, to which compiled code writes, to the log inside of a `with` block.
 
-    They are kept, for a library that ends the process while it is imported says so in them.
+    The messages are not discarded: if a library ends the process during its import, they say why.
     """
     log = _find_log()
     if log is None:
@@ -48,7 +48,7 @@ def _divert_stderr() -> Iterator[None]:
 
 
 def _find_choice() -> tuple[str, str]:
-    """Return the backend that the user chose, and where; that of Keras itself and no place otherwise."""
+    """Return the backend that the user chose, and where; without a choice the default, and an empty text."""
     if name := os.environ.get("KERAS_BACKEND"):
         return name, "KERAS_BACKEND"
     file = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "keras.json"
@@ -59,7 +59,7 @@ def _find_choice() -> tuple[str, str]:
 
 
 def _explain(error: Exception) -> str:
-    """Return why Keras could not be imported, and what to do, where a choice of the user's is the reason."""
+    """Return why Keras could not be imported, and what to do if a setting of the user is the reason."""
     name, place = _find_choice()
     if isinstance(error, ValueError) and "configuration" in str(error):
         return f"Keras refuses keras.json: {error} Correct the file, or remove it"
@@ -87,19 +87,19 @@ with _divert_stderr():
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        # It warns of many models being compiled, which is what a search, or a course, does.
+        # TensorFlow warns of compiling many models, but a search, or a course, has to.
         tf.get_logger().setLevel("ERROR")
         # Several processes may share a GPU: kernels, workers, sandboxes. By default the first takes it all.
-        with contextlib.suppress(RuntimeError):  # this process has used one before, and so has set it
+        with contextlib.suppress(RuntimeError):  # the process used a GPU already: too late to set
             for gpu in tf.config.list_physical_devices("GPU"):
                 tf.config.experimental.set_memory_growth(gpu, True)
-        tf.zeros(1)  # the first operation initialises the devices, and says so
+        tf.zeros(1)  # the first operation initialises the devices, and prints messages
 
 __all__ = ["choose_precision", "copy_in_precision", "keras"]
 
 
 def _list_gpus() -> list[tuple[int, int]]:
-    """Return the compute capability of each GPU that TensorFlow uses; (0, 0) where it has none."""
+    """Return the compute capability of each GPU that TensorFlow uses; (0, 0) if a GPU reports none."""
     if keras.backend.backend() != "tensorflow":
         return []
     details = map(tf.config.experimental.get_device_details, tf.config.list_physical_devices("GPU"))
@@ -107,10 +107,10 @@ def _list_gpus() -> list[tuple[int, int]]:
 
 
 def choose_precision() -> str:
-    """Return the Keras dtype policy to train with: `mixed_bfloat16` where the hardware computes it.
+    """Return the Keras dtype policy for training: `mixed_bfloat16` if the hardware supports it, or `float32`.
 
-    That is asked of the GPUs, which train where there are any, and of the processor otherwise. Other hardware
-    emulates it, which is slower than `float32`. Introduced in lesson 14.
+    All GPUs must support it; without GPUs, the processor. Hardware without support emulates it, which is
+    slower than `float32`. Introduced in lesson 14.
     """
     processor = Path("/proc/cpuinfo")
     if gpus := _list_gpus():
@@ -121,9 +121,9 @@ def choose_precision() -> str:
 
 
 def copy_in_precision(model: keras.Model, precision: str) -> keras.Model:
-    """Return a model of the same layers with new random weights, of another precision.
+    """Return a model with the same layers in another precision, and with new random weights.
 
-    The last layer computes in float32 all the same: probabilities in half precision do not sum to one.
+    The last layer always computes in float32: probabilities in half precision do not sum to one.
 
     Args:
         model: functional or sequential.

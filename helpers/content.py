@@ -1,7 +1,7 @@
-"""Describe values by their content, so that what was made with one is never taken for what another makes.
+"""Describe values by their content, so that a file made with one value is not reused for another value.
 
-Two descriptions are equal only where arrays hold the same bytes, functions have the same code and arguments,
-and objects are in the same state. Descriptions are JSON, and the same in every process.
+Two descriptions are equal only if arrays have the same bytes, functions the same code and arguments, and
+objects the same state. A description can be written as JSON and is the same in every process.
 """
 
 import contextlib
@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 
 _LIBRARIES = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib"))
-_DIGITS = 32  # of each SHA-256
+_DIGITS = 32  # hexadecimal digits kept of each SHA-256
 
 
 def hash_array(array: np.ndarray) -> str:
-    """Return the kind, shape and SHA-256 of an array of numbers or texts."""
+    """Return dtype, shape and SHA-256 of an array of numbers or texts; raise TypeError for other arrays."""
     if array.dtype.hasobject:
         raise TypeError(f"an array of {array.dtype} has no bytes to compare; give numbers or texts")
     content = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
@@ -31,26 +31,26 @@ def hash_array(array: np.ndarray) -> str:
 
 
 def describe(value: Any) -> Any:
-    """Return what JSON can hold and what tells a value from all others of its kind.
+    """Return a description of a value, of types that JSON can hold; equal values have equal descriptions.
 
-    A function of a library is told by its name. Any other is described by its code, its default arguments
-    and the variables outside of it that it reads, so that two lambdas are the same only where they do the
-    same. Nothing is called, so that what has a state keeps it.
+    A function of a library is described by its name. Any other function is described by its code, its default
+    arguments, and the variables from outside that it reads, since two functions of one name, or two lambdas,
+    may do different things. No function is called, so that no state changes.
 
     Raises:
-        TypeError: a value that does not show its content, such as a generator.
+        TypeError: a value whose content cannot be read, such as a generator.
     """
     return _describe(value, ())
 
 
 def _describe(value: Any, above: tuple[int, ...]) -> Any:
-    """Describe a value; `above` holds the ids of those that it is a part of."""
+    """Describe a value; `above` holds the ids of the values that contain it, to stop at a cycle."""
     if isinstance(value, np.generic):
         value = value.item()
     if value is None or isinstance(value, (bool, int, str)):
         return value
     if isinstance(value, (float, complex, bytes, slice, type(...))):
-        return repr(value)  # JSON knows no infinity
+        return repr(value)  # JSON has no infinity
     if isinstance(value, (type, types.ModuleType, types.BuiltinFunctionType, np.ufunc)):
         return _name(value)
     if isinstance(value, os.PathLike):
@@ -89,7 +89,7 @@ def _describe_function(function: types.FunctionType, above: tuple[int, ...]) -> 
     for name, value in {} if library else _read_globals(function).items():
         try:
             described["globals"][name] = _describe(value, above)
-        except (TypeError, RecursionError):  # such as a client of a cluster: it is here to do, not to tell
+        except (TypeError, RecursionError):  # such as a client of a cluster: the type must do
             described["globals"][name] = _name(type(value))
     return described
 
@@ -97,13 +97,13 @@ def _describe_function(function: types.FunctionType, above: tuple[int, ...]) -> 
 def _read_closure(function: types.FunctionType) -> dict[str, Any]:
     found = {}
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        with contextlib.suppress(ValueError):  # bound later than the function was made
+        with contextlib.suppress(ValueError):  # the variable has no value yet
             found[name] = cell.cell_contents
     return found
 
 
 def _read_globals(function: types.FunctionType) -> dict[str, Any]:
-    """Return the global variables that a function, or one inside of it, reads, with their present values."""
+    """Return the global variables that a function or its inner functions read, with their current values."""
     found, waiting = {}, [function.__code__]
     while waiting:
         code = waiting.pop()
@@ -114,7 +114,7 @@ def _read_globals(function: types.FunctionType) -> dict[str, Any]:
 
 
 def _hash_code(code: types.CodeType, text: str | None = None) -> str:
-    """Return a digest of what code does; its place in a file and the text that explains it do not count."""
+    """Return a digest of code, without line numbers and without its docstring `text`."""
     constants = [
         _hash_code(one)
         if isinstance(one, types.CodeType)
@@ -142,7 +142,7 @@ def _describe_object(value: Any, above: tuple[int, ...]) -> Any:
         state = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     elif isinstance(value, np.random.Generator):
         state = value.bit_generator.state
-    elif hasattr(value, "dtypes") or not hasattr(value, "__array__"):  # a table has columns of several kinds
+    elif hasattr(value, "dtypes") or not hasattr(value, "__array__"):  # columns of a table differ in type
         state = _read_state(value)
     else:
         return hash_array(np.asarray(value))
@@ -168,7 +168,10 @@ def _name(value: Any) -> str:
 
 
 def describe_architecture(model: Any) -> Any:
-    """Return the layers of a Keras model with their settings, without the names that Keras counts up."""
+    """Return the layers of a Keras model with their settings, each name replaced by the layer's position.
+
+    Keras numbers names within a process (`dense_1`, `dense_2`), so that equal models would seem to differ.
+    """
     layers = model._flatten_layers()
     names = [one.name for layer in layers for one in [layer, *getattr(layer, "operations", ())]]
     places = {name: f"layer {place}" for place, name in enumerate(dict.fromkeys(names))}
@@ -185,5 +188,5 @@ def describe_architecture(model: Any) -> Any:
 
     try:
         return describe(clean(model.get_config()))
-    except (NotImplementedError, TypeError):  # a class that does not say what it is made of
+    except (NotImplementedError, TypeError):  # a class without a complete `get_config`
         return [_name(type(layer)) for layer in layers]

@@ -1,4 +1,4 @@
-"""Names that are not known, and files that belong to something else: one wording for both errors."""
+"""Word the errors for unknown names and for files that belong to another run, in one place."""
 
 import difflib
 import json
@@ -10,12 +10,12 @@ MANY = 24  # more names than this are not listed in an error
 
 
 def suggest(word: object, known: Iterable[object], what: str = "known") -> str:
-    """Return how an error about an unknown word goes on, such as `; did you mean plum? known: pear, plum`.
+    """Return the end of an error about an unknown word, such as `; did you mean plum? known: pear, plum`.
 
     Args:
         word: the unknown one.
-        known: the known ones; of many only the first are listed, and none where one of them is close.
-        what: they are, in the plural.
+        known: the known words; of more than `MANY` only the first are listed, or none if one is similar.
+        what: a plural that says what the known words are, such as `full runs`.
     """
     names = list(map(str, known))
     near = difflib.get_close_matches(str(word), names, n=1, cutoff=0.5)
@@ -27,12 +27,12 @@ def suggest(word: object, known: Iterable[object], what: str = "known") -> str:
 
 
 def list_differences(there: Any, here: Any, name: str = "") -> Iterator[tuple[str, str, str]]:
-    """Yield what differs between two descriptions: its name, such as `schedule.factor`, and both values.
+    """Yield each difference of two descriptions: its name, such as `schedule.factor`, and both values.
 
     Args:
-        there: what JSON can hold.
-        here: likewise.
-        name: of the whole; nothing at the top.
+        there: a description, of values that JSON can hold.
+        here: the other description.
+        name: of both, as a prefix of the names; empty at the top.
     """
     if isinstance(there, Mapping) and isinstance(here, Mapping):
         for key in sorted({*there, *here}):
@@ -43,16 +43,16 @@ def list_differences(there: Any, here: Any, name: str = "") -> Iterator[tuple[st
 
 
 def refuse_other(there: Mapping[str, Any], here: Mapping[str, Any], what: str, cure: str) -> None:
-    """Do nothing where a file was made for what is asked for now.
+    """Raise an error if a file was made with other settings than those of now.
 
     Args:
-        there: what the file says of itself.
-        here: what it should say; it is compared as JSON gives it back.
-        what: begins the error, such as `runs.jsonl belongs to another experiment`.
-        cure: ends it.
+        there: the description that the file contains.
+        here: the description that it should contain; it is compared after a round trip through JSON.
+        what: start of the message, such as `runs.jsonl belongs to another experiment`.
+        cure: end of the message: what the user can do.
 
     Raises:
-        ValueError: they differ; the message names the first difference and how many more there are.
+        ValueError: the two differ; the message names the first difference and how many more there are.
     """
     differences = list(list_differences(there, json.loads(json.dumps(here))))
     if differences:
@@ -62,6 +62,6 @@ def refuse_other(there: Mapping[str, Any], here: Mapping[str, Any], what: str, c
 
 
 def name_some(names: Iterable[str], most: int = 4) -> str:
-    """Return names as a list in words, the first ones only where there are many."""
+    """Return names joined by commas; of more than `most` the first, and how many more there are."""
     first, rest = list(names)[:most], list(names)[most:]
     return ", ".join(first) + (f" and {len(rest)} more" if rest else "")

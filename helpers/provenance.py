@@ -1,4 +1,4 @@
-"""What a run read and wrote, and the commits that it was made from."""
+"""Note what a run reads and records, and tell from which commits it was made."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from helpers.naming import name_some
 
 
 def append_line(line: dict[str, Any]) -> None:
-    """Append a line to the record of this run; do nothing in a notebook opened by hand."""
+    """Append a line to `record.jsonl` of this run; do nothing in a notebook opened by hand."""
     folder = os.environ.get("COURSE_RUN_DIR")
     if folder:
         with open(Path(folder) / "record.jsonl", "a", encoding="utf-8") as file:
@@ -21,7 +21,7 @@ def append_line(line: dict[str, Any]) -> None:
 
 
 def note_input(path: Path, sha256: str) -> None:
-    """Note that this run read a file, so that it runs again when the file changes."""
+    """Record that this run read a file, so that the lesson is run again when the file changes."""
     path = path.resolve()
     if path.is_relative_to(paths.cache()):
         shown = paths.CACHE_AS_NOTED + path.relative_to(paths.cache()).as_posix()
@@ -31,23 +31,23 @@ def note_input(path: Path, sha256: str) -> None:
 
 
 def read_commit() -> tuple[str, bool]:
-    """Return the commit of the repository and whether the files differ from it, as far as git tells.
+    """Return the commit of the repository, and whether the files differ from it.
 
-    Outside a repository, or where git fails, the commit is `unknown`, and what is not known to be unchanged
-    counts as changed. A git that refuses, as over a folder of another user, is heard in a warning.
+    Outside a repository, or if git fails, the result is `unknown` and True. If git fails in a repository,
+    such as for a folder of another user, its message is shown as a warning.
 
-    What full runs write, results, models and members, is no difference: the next run, or the same one
-    after an interruption, would be called changed.
+    Results, models and members do not count as differences: full runs write them, so that the next run, or
+    the same one after an interruption, would be called changed.
     """
     place, _, commit = (_ask_git("rev-parse", "--show-prefix", "HEAD") or "").partition("\n")
-    if place or not commit:  # a folder inside another repository is no checkout of this one
+    if place or not commit:  # this folder lies inside another repository
         return "unknown", True
     outputs = [":!reports/results", ":!reports/models", ":!reports/members"]
     return commit, _ask_git("status", "--porcelain", "--", ".", *outputs) != ""
 
 
 def list_changed(commit: str, files: Sequence[str]) -> list[str] | None:
-    """Return which files differ now from those of a commit, new and removed ones too; None if unknown."""
+    """Return which of the files differ from a commit, were added or were removed since; None if git fails."""
     changed = _ask_git("diff", "--name-only", "--no-renames", commit, "--", *files, heard=False)
     there = _ask_git("ls-tree", "-r", "--name-only", "--full-tree", commit, heard=False)
     if changed is None or there is None:
@@ -57,14 +57,14 @@ def list_changed(commit: str, files: Sequence[str]) -> list[str] | None:
 
 
 def read_file(commit: str, path: str) -> str | None:
-    """Return the text that a file had in a commit, or None where git does not have it."""
+    """Return the text of a file in a commit, or None if git does not have it."""
     return _ask_git("show", f"{commit}:{path}", heard=False)
 
 
 def leave_out_git(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment without what leads git to another repository, as a hook or an alias sets it.
+    """Return an environment without variables that point git to another repository, as a hook sets them.
 
-    What configures git, such as a `safe.directory` in `GIT_CONFIG_COUNT`, stays.
+    Variables that configure git are kept, such as `GIT_CONFIG_COUNT` for a `safe.directory`.
     """
     return {
         name: value
@@ -74,7 +74,7 @@ def leave_out_git(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _ask_git(*arguments: str, heard: bool = True) -> str | None:
-    """Return what git answers, or None where it fails; what it says then is heard in a warning, or not."""
+    """Return the output of a git command, or None if it fails; if `heard`, its error becomes a warning."""
     try:
         answer = subprocess.run(
             ["git", *arguments],
@@ -95,17 +95,17 @@ def _ask_git(*arguments: str, heard: bool = True) -> str | None:
 
 
 def sum_seconds(manifest: Mapping[str, Any]) -> float:
-    """Return how long a run took: one that was interrupted is the sum of its parts."""
+    """Return the seconds that a run took, summed over its parts if it was interrupted."""
     return sum(part["seconds"] for part in list_parts(manifest))
 
 
 def list_parts(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return what is known of each part of a run, in order: one that was interrupted has several."""
+    """Return the manifest of each part of a run, in order; an interrupted run has several parts."""
     return [*manifest.get("earlier", []), manifest]
 
 
 def list_commits(manifest: Mapping[str, Any], digits: int = 7) -> list[str]:
-    """Return every commit that contributed to a run, once each, and whether files were changed since it."""
+    """Return each commit from which a part of a run was made, once, marked if files differed from it."""
     names = [
         part["commit"][:digits] + (" with changes" if part["dirty"] and part["commit"] != "unknown" else "")
         for part in list_parts(manifest)
@@ -114,12 +114,12 @@ def list_commits(manifest: Mapping[str, Any], digits: int = 7) -> list[str]:
 
 
 def is_dirty(manifest: Mapping[str, Any]) -> bool:
-    """Say whether any part of a run was made from files that were not committed."""
+    """Return whether any part of a run was made from files that were not committed."""
     return any(part["dirty"] for part in list_parts(manifest))
 
 
 def describe_commits(manifest: Mapping[str, Any]) -> str:
-    """Return in words from which commits a run was made, and in how many parts."""
+    """Return a text that names the commits from which a run was made, and the number of its parts."""
     parts, commits = list_parts(manifest), list_commits(manifest)
     if len(commits) > 1:
         text = f"in {len(parts)} parts from {len(commits)} commits: {', '.join(commits)}"
