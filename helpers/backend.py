@@ -90,7 +90,7 @@ with _divert_stderr():
         # TensorFlow warns of compiling many models, but a search, or a course, has to.
         tf.get_logger().setLevel("ERROR")
         # Several processes may share a GPU: kernels, workers, sandboxes. By default the first takes it all.
-        with contextlib.suppress(RuntimeError):  # the process used a GPU already: too late to set
+        with contextlib.suppress(RuntimeError):  # the GPUs are in use, so this was set before
             for gpu in tf.config.list_physical_devices("GPU"):
                 tf.config.experimental.set_memory_growth(gpu, True)
         tf.zeros(1)  # the first operation initialises the devices, and prints messages

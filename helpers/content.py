@@ -31,7 +31,7 @@ def hash_array(array: np.ndarray) -> str:
 
 
 def describe(value: Any) -> Any:
-    """Return a description of a value, of types that JSON can hold; equal values have equal descriptions.
+    """Return a description of a value, of types that JSON can hold; different values have different ones.
 
     A function of a library is described by its name. Any other function is described by its code, its default
     arguments, and the variables from outside that it reads, since two functions of one name, or two lambdas,
@@ -89,7 +89,7 @@ def _describe_function(function: types.FunctionType, above: tuple[int, ...]) -> 
     for name, value in {} if library else _read_globals(function).items():
         try:
             described["globals"][name] = _describe(value, above)
-        except (TypeError, RecursionError):  # such as a client of a cluster: the type must do
+        except (TypeError, RecursionError):  # such as a client of a cluster: its type is enough
             described["globals"][name] = _name(type(value))
     return described
 
