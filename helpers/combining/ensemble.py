@@ -361,7 +361,7 @@ def compare_errors(members: Members, labels: ArrayLike) -> pd.DataFrame:
     labels = np.asarray(labels)
     right = dict(zip(members, _stack(members, len(labels)).argmax(axis=2) == labels, strict=True))
     if len(members) < 2:
-        raise ValueError(f"one member, {next(iter(members))!r}, differs from none; give two or more")
+        raise ValueError(f"one member, {next(iter(members))!r}, has no other to compare; give two or more")
     rows = {}
     for first, second in combinations(members, 2):
         a, b, c, d = (

@@ -306,7 +306,7 @@ def rebuild(model: "keras.Model", keep: Channels) -> "keras.Model":
 
 def _check_strength(strength: float) -> None:
     if not strength >= 0:
-        raise ValueError(f"strength={strength} must be 0 or above; what it multiplies is added to the loss")
+        raise ValueError(f"strength={strength} must be 0 or above; below 0 it would make weights grow")
 
 
 def _count_work(convolution: "keras.Layer", inputs: int) -> int:
