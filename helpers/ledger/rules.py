@@ -65,7 +65,10 @@ def rounding(printed: str, exact: float) -> Decision:
         return Decision("holds", "rounding", _rest(exact, low, high))
     if Decimal(repr(float(exact))).quantize(unit, rounding=ROUND_DOWN) == number:
         return Decision("holds in part", "rounding", _rest(exact, high, float(number + unit)))
-    outside = (-math.inf, low) if exact < low else (high, math.inf)
+    # Cutting goes towards zero, so that on the far side a number is only wrong from a whole digit on.
+    least = low if number > 0 else float(number - unit)
+    most = high if number < 0 else float(number + unit)
+    outside = (-math.inf, least) if exact < low else (most, math.inf)
     return Decision("fails", "rounding", _rest(exact, *outside))
 
 
