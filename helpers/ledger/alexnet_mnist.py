@@ -505,13 +505,11 @@ def try_f1(claim: Claim) -> Finding:
 def try_imbalance(claim: Claim) -> Finding:
     many, few = 190, 10
     text = (
-        f"Of {many} images of one class and {few} of another, a model that always says the first has {many} "
-        f"of {many + few} right, {IMBALANCE}, and finds none of the {few}. So accuracy alone hides a class "
-        "that is missed."
+        f"True in general, and no result of the paper. Its example adds up: of {many} images of one class "
+        f"and {few} of another, a model that always says the first has {many} of {many + few} right, "
+        f"{IMBALANCE}, and finds none of the {few}. MNIST has ten classes of nearly equal size."
     )
-    return _find(
-        rounding(IMBALANCE, 100 * many / (many + few)), PRINTED, "proof", text, ours="95 %, recall 0"
-    )
+    return _read("nothing to test", PRINTED, text, ours="95 %, recall 0")
 
 
 def rank_area(positive: Sequence[float], negative: Sequence[float]) -> float:
@@ -623,31 +621,68 @@ def correct(p_values: Sequence[float]) -> list[float]:
     return corrected
 
 
+class Gains(NamedTuple):
+    """By how many points each seed gains, and which way the mean goes if the runs in question all rise."""
+
+    points: list[float]
+    sign: int
+
+    def test(self, rise: float) -> float:
+        """Return p of the paired t test if the runs rise by some points."""
+        mean = fmean(self.points) + self.sign * rise
+        return 2 * float(stdtr(len(self.points) - 1, -abs(mean) / self.error))
+
+    @property
+    def error(self) -> float:
+        return stdev(self.points) / math.sqrt(len(self.points))
+
+
 def compare_runs(pairs: Mapping[str, tuple[Sequence[Number], Sequence[Number]]]) -> dict[str, Compared]:
     """Test settings against others over the same seeds: paired t tests, corrected for their number.
 
     Args:
         pairs: name -> accuracies, as fractions, of a setting and of what it is compared with.
     """
-    gains = {
-        name: [100 * (a - b) for a, b in zip(ours, other, strict=True)]
-        for name, (ours, other) in pairs.items()
-    }
-    errors = {name: stdev(values) / math.sqrt(len(values)) for name, values in gains.items()}
-    raw = [
-        2 * float(stdtr(len(values) - 1, -abs(fmean(values)) / errors[name]))
-        for name, values in gains.items()
-    ]
     found = {}
-    for (name, (ours, other)), p_value, corrected in zip(pairs.items(), raw, correct(raw), strict=True):
-        decision = pairing(fmean(gains[name]), corrected)
-        # The same outcome follows until the gain crosses what is just significant at this place of the table.
-        level = rules.LEVEL * p_value / corrected
-        needed = -float(stdtrit(len(ours) - 1, level / 2)) * errors[name] / 100
-        bounds = (fmean(other) - needed, fmean(other) + needed)
-        decision = decision._replace(rests=_rest_on(ours, *bounds, decision.outcome))
-        found[name] = Compared(100 * fmean(ours), 100 * fmean(other), gains[name], corrected, decision)
+    for name, (ours, other) in pairs.items():
+        table = {
+            one: Gains(
+                [100 * (a - b) for a, b in zip(first, second, strict=True)],
+                (first is ours) - (second is ours),
+            )
+            for one, (first, second) in pairs.items()
+        }
+        p_value, decision = _judge(table, name, 0.0)
+        low, high = (fmean(ours) + rise / 100 for rise in _find_room(table, name))
+        decision = decision._replace(rests=(Rest(tuple(number.source for number in ours), low, high),))
+        found[name] = Compared(100 * fmean(ours), 100 * fmean(other), table[name].points, p_value, decision)
     return found
+
+
+def _judge(table: Mapping[str, Gains], name: str, rise: float) -> tuple[float, Decision]:
+    corrected = correct([one.test(rise) for one in table.values()])
+    p_value = corrected[list(table).index(name)]
+    return p_value, pairing(fmean(table[name].points) + rise, p_value)
+
+
+def _find_room(table: Mapping[str, Gains], name: str) -> tuple[float, float]:
+    """Return how far the runs may fall and rise, in points, until another outcome follows for this setting.
+
+    By Holm's method it can change only where a p-value of the table meets the level over a number of tests.
+    """
+    turns = sorted(
+        one.sign * (side * -float(stdtrit(len(one.points) - 1, rules.LEVEL / tests / 2)) * one.error - mean)
+        for one in table.values()
+        if one.sign
+        for mean in [fmean(one.points)]
+        for tests in range(1, len(table) + 1)
+        for side in (-1, 1)
+    )
+    outcome = _judge(table, name, 0.0)[1].outcome
+    ends = pairwise([min(turns[0], 0.0) - 1, *turns, max(turns[-1], 0.0) + 1])
+    other = [(a, b) for a, b in ends if _judge(table, name, (a + b) / 2)[1].outcome != outcome]
+    low = max((b for _, b in other if b <= 0), default=-math.inf)
+    return low, min((a for a, _ in other if a >= 0), default=math.inf)
 
 
 def _rest_on(ours: Sequence[Number], worse: float, better: float, outcome: str) -> tuple[Rest, ...]:

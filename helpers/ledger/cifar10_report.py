@@ -2,14 +2,16 @@
 
 import math
 import tomllib
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from itertools import pairwise, product
-from statistics import fmean
+from statistics import fmean, stdev
 from typing import Any
 
 from helpers.ledger.claims import Claim
 from helpers.ledger.findings import Finding, Number, Recorded, Rest, WaitsForRun, decides
 from helpers.ledger.rules import (
+    LEVEL,
     SEEDS,
     Decision,
     bounds,
@@ -157,14 +159,25 @@ def compare_runs(ours: Sequence[Number], others: Sequence[Number], times: int = 
         others: of what it is compared with, in the same order.
         times: of how many comparisons this is one; p is multiplied by it.
     """
-    from scipy.stats import ttest_rel
+    from scipy.stats import t, ttest_rel
 
     if len(ours) < SEEDS:
         return Decision("inconclusive", "pairing")
     level = fmean(others)
-    decision = pairing(fmean(ours) - level, min(1.0, times * float(ttest_rel(ours, others).pvalue)))
-    ends = {"replicated": (level, math.inf), "not replicated": (-math.inf, level)}.get(decision.outcome)
-    return decision._replace(rests=(Rest(tuple(one.source for one in ours), *ends),) if ends else ())
+    gains = [one - other for one, other in zip(ours, others, strict=True)]
+    decision = pairing(fmean(gains), min(1.0, times * float(ttest_rel(ours, others).pvalue)))
+    needed = float(t.isf(LEVEL / times / 2, len(gains) - 1)) * stdev(gains) / math.sqrt(len(gains))
+    return rest_on(decision, ours, level - needed, level + needed)
+
+
+def rest_on(decision: Decision, ours: Sequence[Number], worse: float, better: float) -> Decision:
+    """Note on which mean of ours a decision rests: up to `worse` and from `better` on it is significant."""
+    ends = {
+        "replicated": (better, math.inf),
+        "not replicated": (-math.inf, worse),
+        "inconclusive": (worse, better),
+    }
+    return decision._replace(rests=(Rest(tuple(one.source for one in ours), *ends[decision.outcome]),))
 
 
 def find_worst_p(first: int, second: int, images: int) -> float:
@@ -195,8 +208,15 @@ def find_test_p(ours: float, other: float) -> float:
 def compare_counts(ours: Number, other: float, times: int = 1) -> Decision:
     """Judge that one share of the test images is higher than another; `times` as in `compare_runs`."""
     decision = pairing(ours - other, min(1.0, times * find_test_p(ours, other)))
-    ends = {"replicated": (other, math.inf), "not replicated": (-math.inf, other)}.get(decision.outcome)
-    return decision._replace(rests=(Rest((ours.source,), *ends),) if ends else ())
+    images = IMAGES["test"]
+    right = round(images * other)
+
+    def is_chance(more: int) -> bool:
+        return times * find_worst_p(right + more, right, images) >= LEVEL
+
+    worse = bisect_left(range(-right, 1), True, key=is_chance) - right
+    better = bisect_left(range(images - right + 1), True, key=lambda more: not is_chance(more))
+    return rest_on(decision, [ours], (right + worse - 0.5) / images, (right + better - 0.5) / images)
 
 
 def tell_p(p_value: float) -> str:

@@ -999,8 +999,12 @@ def compare_alexnet(claim: Claim) -> Finding:
         for way in ("scratch", "tuned")
     )
     ours = Number(scratch[0], lesson.rows("runs", "accuracy", way="scratch", count=50000)[0].source)
+    decision = rules.equivalence(
+        float(ACCURACIES["AlexNet"]), [ours], differs="a smaller AlexNet, six epochs"
+    )
+    shares = tuple(Rest(rest.sources, rest.low / 100, rest.high / 100) for rest in decision.rests)
     return tell(
-        rules.equivalence(float(ACCURACIES["AlexNet"]), [ours], differs="a smaller AlexNet, six epochs"),
+        decision._replace(rests=shares),  # recorded as fractions
         "own run",
         "evidence",
         f"The paper names neither a source nor the network behind {ACCURACIES['AlexNet']} %. Ours for 32 "
