@@ -184,6 +184,32 @@ def records() -> None:
 
 
 @main.command()
+@click.argument("claim", required=False, metavar="[CLAIM]")
+@click.option(
+    "--check", "checks", is_flag=True, help="Say what is wrong with it; exit with 1 if anything is."
+)
+@click.option(
+    "--store", "stores", is_flag=True, help="Write the rows to reports/ledger, for lessons and site."
+)
+def ledger(claim: str | None, checks: bool, stores: bool) -> None:
+    """Compute what we found about the papers' claims: all in numbers, or one claim, by its id, in full."""
+    from helpers.course import ledger as rows
+    from helpers.course.progress import open_console
+
+    if (claim is not None) + checks + stores > 1:
+        raise CourseError("the id of a claim, --check and --store are for one call each")
+    console = open_console()
+    if checks:
+        sys.exit(1 if rows.print_problems(console) else 0)
+    elif stores:
+        rows.store_rows(console)
+    elif claim:
+        rows.print_claim(console, claim)
+    else:
+        rows.print_summary(console)
+
+
+@main.command()
 def check() -> None:
     """Tell what this machine has, and which lessons can run on it and for how long."""
     from helpers.course.machine import print_report

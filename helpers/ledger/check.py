@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from itertools import groupby
+from statistics import fmean
 
 from helpers.ledger.claims import Claim, list_claims
-from helpers.ledger.findings import Finding, list_decided
+from helpers.ledger.findings import Finding, Rest, list_decided, read_source
 from helpers.ledger.rules import read_rules
+from helpers.results import load_result
 
 # Claims that say the same, or follow from the same numbers: their outcomes must agree.
 PAIRS = (
@@ -31,9 +34,11 @@ def list_problems(findings: Mapping[str, Finding]) -> Iterator[str]:
         findings: of all claims, by id.
     """
     claims = {claim.id: claim for claim in list_claims()}
-    for name in claims.keys() - findings.keys():
-        yield f"{name}: no function decides it"
-    for name in list_decided().keys() - claims.keys():
+    yield from _read_rules()
+    for name in claims:  # in their order
+        if name not in findings:
+            yield f"{name}: no function decides it"
+    for name in sorted(list_decided().keys() - claims.keys()):
         yield f"{name}: decided, but not in data/claims.csv"
     for one, other in PAIRS:
         if one in findings and other in findings and findings[one].outcome != findings[other].outcome:
@@ -41,10 +46,46 @@ def list_problems(findings: Mapping[str, Finding]) -> Iterator[str]:
     for name, finding in findings.items():
         if name in claims:
             yield from _read_row(claims[name], finding)
+        yield from (f"{name}: {problem}" for problem in _read_records(finding))
     by_text = sorted(findings, key=lambda name: findings[name].evidence)
     for _, group in groupby(by_text, key=lambda name: findings[name].evidence):
         if len(names := sorted(group)) > 1:
             yield f"{', '.join(names)}: one evidence for all; say of each what was compared"
+
+
+def _read_rules() -> Iterator[str]:
+    for name, rule in read_rules().items():
+        if not isinstance(rule.get("date"), date):
+            yield f"rule {name}: data/rules.toml gives no date"
+        if not str(rule.get("text", "")).strip():
+            yield f"rule {name}: data/rules.toml gives no text"
+
+
+def _read_records(finding: Finding) -> Iterator[str]:
+    """Yield which records and recorded numbers of a finding are not there, or are outside of their bounds."""
+    for record in finding.records:
+        try:
+            recorded = load_result(record).manifest
+        except ValueError:  # the name of no full run
+            recorded = None
+        if not recorded:
+            yield f"it names the record {record!r}, which is not in reports/results"
+    for rest in finding.rests:
+        yield from _read_rest(rest)
+
+
+def _read_rest(rest: Rest) -> Iterator[str]:
+    values = []
+    for source in rest.sources:
+        where = f"{source.record}: {source.table + ': ' if source.table else ''}{source.name}"
+        try:
+            values.append(read_source(source))
+        except (ValueError, LookupError, TypeError):
+            yield f"it rests on {where}, which is not recorded"
+            return
+    slack = 1e-9 * max(1.0, *map(abs, values))
+    if not rest.low - slack <= fmean(values) <= rest.high + slack:
+        yield f"it rests on {where} from {rest.low:g} to {rest.high:g}, and the recorded is {fmean(values):g}"
 
 
 def _read_row(claim: Claim, finding: Finding) -> Iterator[str]:

@@ -1038,8 +1038,12 @@ def compare_vgg16(claim: Claim) -> Finding:
     found = Recorded("ensembles").rows("teams", "accuracy", set="photographs", team="VGG16")[0]
     once = Recorded("ensembles").cell("members", "small_vgg16-0", "one view")
     ours = Number(100 * found, found.source)
+    decision = rules.equivalence(
+        float(ACCURACIES["VGG16"]), [ours], differs="another recipe, six views, one seed"
+    )
+    rests = (rest._replace(low=rest.low / 100, high=rest.high / 100) for rest in decision.rests)
     return tell(
-        rules.equivalence(float(ACCURACIES["VGG16"]), [ours], differs="another recipe, six views, one seed"),
+        decision._replace(rests=tuple(rests)),  # the record has fractions
         "own run",
         "evidence",
         "Our VGG16 for 32 pixels, with batch normalisation and 14.7 million parameters, has "

@@ -117,6 +117,27 @@ class Finding:
             raise ValueError(f"{self.outcome}: say in would_decide what would decide it")
 
 
+def read_source(source: Source) -> float:
+    """Return the number that a source names.
+
+    A row that is a plain `int` counts from the top of the table, as `Recorded.rows` has it; other rows are
+    labels, as `Recorded.cell` has them.
+
+    Raises:
+        ValueError: there is no record of that name.
+        KeyError, IndexError: the record has no such number.
+    """
+    result = load_result(source.record)
+    if not result.manifest:
+        raise ValueError(f"no full run of {source.record} is recorded")
+    if not source.table:
+        return float(result.value(source.name))
+    table = result.table(source.table)
+    if type(source.row) is int:
+        return float(table.reset_index()[source.name].iloc[source.row])
+    return float(table.loc[[source.row], source.name].iloc[0])
+
+
 class WaitsForRun(Exception):
     """A finding needs a recorded run that is not there.
 

@@ -98,6 +98,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
         "REPORTS": "reports",
     }
     places |= {"RESULTS": "reports/results", "RUNS": "reports/runs", "HTML": "reports/html"}
+    places["LEDGER"] = "reports/ledger"
     for name, place in places.items():
         monkeypatch.setattr(paths, name, tmp_path / place)
     # A kernel that finds no debugger starts in two thirds of the time.
