@@ -51,7 +51,7 @@ def export(lesson: str | int, output: Path | None = None) -> Path:
     output.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as folder:
         source, html = Path(folder, "source"), Path(folder, "html")
-        stage(source, [lesson], cards=False)
+        stage(source, [lesson], others=False)
         # Links to other pages are not missed: only their texts are kept.
         run_sphinx(source, html, "-D", "suppress_warnings=myst.xref_missing")
         output.write_text(inline_page(html / "notebooks" / f"{stem}.html"), encoding="utf-8")

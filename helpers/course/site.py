@@ -25,6 +25,7 @@ from bs4 import BeautifulSoup
 from markdown_it import MarkdownIt
 
 from helpers import paths
+from helpers.course.claim_pages import stage_pages
 from helpers.course.freshness import read_python
 from helpers.course.lessons import CourseError, Lesson, Run, find_lessons, find_runs, reading
 from helpers.course.lock import Fresh, find_fresh
@@ -41,6 +42,10 @@ TIERS = {
     "4": "Trusting and using",
     "9": "The report",
 }
+CLAIMS = """
+What we found about each claim of the five papers stands in [the list of all claims](claims.md), with the rule
+that decides it and the command that computes it again. There is also a report on each paper.
+"""
 KINDS = {"markdown": "text cell", "code": "code cell", "raw": "raw cell"}
 LONGEST_PLAIN_TEXT = 24  # characters; a column of longer texts is wide, and wraps
 LONGEST_PLAIN_CELL = 12  # lines; longer code can be folded, and is at first where it only draws
@@ -84,18 +89,18 @@ def run_sphinx(source: Path, output: Path, *options: str) -> None:
         raise CourseError(f"the site was not built:\n{problems}")
 
 
-def stage(folder: Path, lessons: Sequence[Lesson], cards: bool = True) -> None:
-    """Lay out in a new folder all that Sphinx reads: the site's own files, the lessons and the data cards.
+def stage(folder: Path, lessons: Sequence[Lesson], others: bool = True) -> None:
+    """Lay out in a new folder all that Sphinx reads: the site's own files, lessons, claims and data cards.
 
     Args:
         folder: the new folder.
         lessons: the lessons.
-        cards: whether the data cards are wanted.
+        others: whether the pages besides the lessons are wanted: of the claims, and the data cards.
 
     Raises:
         CourseError: a picture that a lesson or a data card shows is not there.
     """
-    shutil.copytree(SITE, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(SITE, folder, ignore=shutil.ignore_patterns("__pycache__", "papers"))
     pages = [describe_lesson(lesson) for lesson in lessons]  # from runs and stored outputs, executing nothing
     alternatives: dict[str, str] = {}
     tiers: dict[str, list[str]] = {}
@@ -109,8 +114,16 @@ def stage(folder: Path, lessons: Sequence[Lesson], cards: bool = True) -> None:
         "alternatives": alternatives,
     }
     _write(folder / "course.json", json.dumps(context, default=str))
-    contents = tiers | (_stage_cards(folder, missing) if cards else {})
+    by_slug = {
+        lesson.slug: (page.name, f"{page.number} {page.title}")
+        for lesson, page in zip(lessons, pages, strict=True)
+    }
+    claims = stage_pages(folder, by_slug) if others else []
+    contents = tiers | ({"The claims": claims} if claims else {})
+    contents |= _stage_cards(folder, missing) if others else {}
     with open(folder / "index.md", "a", encoding="utf-8") as index:
+        if claims:
+            index.write(CLAIMS)
         for title, names in contents.items():
             lines = ["", "```{toctree}", ":hidden:", f":caption: {title}", "", *names, "```", ""]
             index.write("\n".join(lines))

@@ -83,7 +83,7 @@ def fill_house(root: Path, patch: pytest.MonkeyPatch) -> None:
         patch.setattr(paths, name, root / name.lower())
         (root / name.lower()).mkdir(parents=True)
     patch.setattr(paths, "ROOT", root)
-    for name in ("RESULTS", "RUNS", "HTML"):
+    for name in ("RESULTS", "RUNS", "HTML", "LEDGER"):
         patch.setattr(paths, name, root / "reports" / name.lower())
     (paths.REPORTS / "bands.toml").touch()
     (paths.DATA / "README.md").write_text("# Data cards\n\nAll in the [catalogue](catalog.toml).\n")
