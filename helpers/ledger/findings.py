@@ -43,7 +43,7 @@ CERTAINTIES = {
     "evidence": "Measured, with the uncertainty that the row states.",
     "inference": "The best explanation that we know; another is conceivable.",
 }
-PAPERS = ("alexnet_mnist", "cifar10_report", "de_nas", "mnist_m", "pictureperfect")
+PAPERS = ("alexnet_mnist", "cifar10_report", "de_nas", "mnist_m", "pictureperfect", "pictureperfect_results")
 
 
 class Source(NamedTuple):
