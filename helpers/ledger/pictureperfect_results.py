@@ -206,7 +206,8 @@ def compare_own_precision(claim: Claim) -> Finding:
         decision.outcome,
         "own run",
         "evidence",
-        f"Printed {claim.printed}. {OTHERWISE}: macro precision {ours:.2f} % on CIFAR-10. The paper prints no "
+        f"Printed {claim.printed}. {OTHERWISE}: macro precision {ours:.2f} % on CIFAR-10. The paper prints "
+        f"no "
         "recipe, so its level is reached by something else.",
         decision.rule,
         ours=f"{ours:.2f} % (1 seed)",
