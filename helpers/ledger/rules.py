@@ -134,17 +134,19 @@ def ratio(printed: float, ours: float) -> Decision:
     )
 
 
-def pairing(gain: float, p_value: float) -> Decision:
+def pairing(gain: float, p_value: float, *, general: bool = False) -> Decision:
     """Judge that one thing is better than another.
 
     Args:
         gain: how much better ours is in the direction that the paper claims.
         p_value: of a paired test, corrected for the others in its table.
+        general: whether the paper says it of a technique in general, and has no result to repeat.
     """
+    better, worse = ("holds", "fails") if general else ("replicated", "not replicated")
     if p_value >= LEVEL:
         return Decision("inconclusive", "pairing", _rest(p_value, LEVEL, 1.0))
     rests = _rest(p_value, 0.0, LEVEL) + _rest(gain, *((0.0, math.inf) if gain > 0 else (-math.inf, 0.0)))
-    return Decision("replicated" if gain > 0 else "not replicated", "pairing", rests)
+    return Decision(better if gain > 0 else worse, "pairing", rests)
 
 
 def _rest(ours: Any, low: float, high: float) -> tuple[Rest, ...]:
