@@ -78,19 +78,17 @@ def _find(decision: Decision, basis: str, certainty: str, evidence: str, **more:
     return Finding(decision.outcome, basis, certainty, evidence, decision.rule, rests=decision.rests, **more)
 
 
-def weigh(parts: Sequence[bool], rule: str, rests: tuple[Rest, ...] = (), *, own: bool = False) -> Decision:
+def weigh(parts: Sequence[bool], rule: str, rests: tuple[Rest, ...] = ()) -> Decision:
     """Judge a claim of several parts: all of them, some of them, or none is right.
 
     Args:
         parts: whether each is right.
         rule: by which each was compared.
         rests: recorded numbers that decide.
-        own: whether they are results of our own runs.
     """
     if any(parts) and not all(parts):
         return Decision("holds in part", rule, rests)
-    outcome = ("replicated" if own else "holds") if all(parts) else ("not replicated" if own else "fails")
-    return Decision(outcome, rule, rests)
+    return Decision("holds" if all(parts) else "fails", rule, rests)
 
 
 def _read(outcome: str, basis: str, evidence: str, certainty: str = "proof", **more: str) -> Finding:
@@ -662,7 +660,7 @@ def compare_runs(pairs: Mapping[str, tuple[Sequence[Number], Sequence[Number]]])
 def _judge(table: Mapping[str, Gains], name: str, rise: float) -> tuple[float, Decision]:
     corrected = correct([one.test(rise) for one in table.values()])
     p_value = corrected[list(table).index(name)]
-    return p_value, pairing(fmean(table[name].points) + rise, p_value)
+    return p_value, pairing(fmean(table[name].points) + rise, p_value, general=True)
 
 
 def _find_room(table: Mapping[str, Gains], name: str) -> tuple[float, float]:
@@ -688,8 +686,8 @@ def _find_room(table: Mapping[str, Gains], name: str) -> tuple[float, float]:
 def _rest_on(ours: Sequence[Number], worse: float, better: float, outcome: str) -> tuple[Rest, ...]:
     """Return what an outcome rests on, where means up to `worse` and from `better` on are significant."""
     low, high = {
-        "replicated": (better, math.inf),
-        "not replicated": (-math.inf, worse),
+        "holds": (better, math.inf),
+        "fails": (-math.inf, worse),
         "inconclusive": (worse, better),
     }[outcome]
     return (Rest(tuple(number.source for number in ours), low, high),)
@@ -705,7 +703,7 @@ def compare_shares(ours: Sequence[Number], other: Number, tests: int) -> tuple[f
     """
     mean = fmean(ours)
     p_value = min(1.0, tests * math.erfc(abs(mean - other) / _find_error(mean, other) / math.sqrt(2)))
-    decision = pairing(100 * (mean - other), p_value)
+    decision = pairing(100 * (mean - other), p_value, general=True)
     bounds = [float(other)] * 2
     for _ in range(50):  # the error changes a little with the mean
         errors = [_find_error(bound, other) for bound in bounds]
@@ -772,19 +770,22 @@ def compare_costs(claim: Claim) -> Finding:
     record = Recorded("mnist_cnn")
     fits = [record.cell("results", f"ours, one view, seed {seed}", "fit s") for seed in range(5)]
     reads = [record.cell("results", f"ours, one view, seed {seed}", "ms") for seed in range(5)]
+    right = [record.cell("results", f"ours, one view, seed {seed}", "accuracy") for seed in range(5)]
     fit, read = record.cell("results", "SVM on HOG", "fit s"), record.cell("results", "SVM on HOG", "ms")
+    svm = record.cell("results", "SVM on HOG", "accuracy")
     cheaper = [fmean(fits) > fit, fmean(reads) > read]
     rests = (
         Rest(tuple(n.source for n in fits), *((fit, math.inf) if cheaper[0] else (-math.inf, fit))),
         Rest(tuple(n.source for n in reads), *((read, math.inf) if cheaper[1] else (-math.inf, read))),
     )
     text = (
-        f"On MNIST and one machine, an SVM on histograms of gradients learns in {fit:.0f} s, our network in "
-        f"{fmean(fits):.0f} s, {fmean(fits) / fit:.1f} times as long. But to read one of many digits the SVM "
-        f"takes {read:.2f} ms and the network {fmean(reads):.2f}."
+        f"On MNIST and one machine, an SVM on histograms of gradients learns in {fit:.0f} s, a network of "
+        f"ours in {fmean(fits):.0f} s (5 trainings), {fmean(fits) / fit:.1f} times as long. But to read one "
+        f"of many digits the SVM takes {read:.2f} ms and the network {fmean(reads):.2f}. The SVM has "
+        f"{percent(svm, 2)} of the test digits right, the network {percent(fmean(right), 2)}."
     )
     ours = f"training {fmean(fits) / fit:.1f} times, reading {fmean(reads) / read:.2f} times the SVM's"
-    return _find(weigh(cheaper, "reading", rests, own=True), OWN, "evidence", text, ours=ours)
+    return _find(weigh(cheaper, "reading", rests), OWN, "evidence", text, ours=ours)
 
 
 @claims(22, lesson="classical_baselines")
@@ -907,7 +908,7 @@ def _join(*decisions: Decision) -> Decision:
     """Return what several tests of one claim say together."""
     outcomes = {decision.outcome for decision in decisions}
     rests = tuple(rest for decision in decisions for rest in decision.rests)
-    if {"replicated", "not replicated"} <= outcomes:
+    if {"holds", "fails"} <= outcomes:
         return Decision("holds in part", "pairing", rests)
     return Decision(outcomes.pop() if len(outcomes) == 1 else "inconclusive", "pairing", rests)
 
@@ -931,7 +932,7 @@ def compare_augmented(claim: Claim) -> Finding:
 def compare_flips(claim: Claim) -> Finding:
     found, near = compare_augmentations()["mirrored"], Recorded("prepare_the_images")
     gain, loss = near.cell("gain", "mirrored", "photographs"), near.cell("gain", "mirrored", "digits")
-    both = found.decision.outcome == "not replicated" and gain > 0
+    both = found.decision.outcome == "fails" and gain > 0
     decision = Decision("holds in part" if both else "inconclusive", "pairing", found.decision.rests)
     text = (
         f"Mirrored copies of the training images bring a nearest-neighbour classifier {gain:+.2f} points on "
@@ -1068,7 +1069,7 @@ def count_false_alarms(claim: Claim) -> Finding:
         "of these it later fell below where it had been."
     )
     return _find(
-        weigh([false < rises, false == 0], "reading", own=True),
+        weigh([false < rises, false == 0], "reading"),
         OWN,
         "evidence",
         text,
@@ -1079,32 +1080,24 @@ def count_false_alarms(claim: Claim) -> Finding:
 @claims(141, lesson="alexnet_transfer")
 def compare_transfer_times(claim: Claim) -> Finding:
     record = Recorded("alexnet_transfer")
-
-    head, scratch, tuned = (
-        {what: record.rows("runs", what, way=way, count=count) for what in ("accuracy", "seconds")}
-        for way, count in (("frozen", 5000), ("scratch", 50000), ("tuned", 50000))
-    )
-    limit, level = fmean(scratch["seconds"]), fmean(scratch["accuracy"])
-    sooner = fmean(head["seconds"]) < limit and fmean(head["accuracy"]) > level
-    longer = fmean(tuned["seconds"]) > limit
-    rests = (
-        Rest(tuple(number.source for number in head["seconds"]), -math.inf, limit),
-        Rest(tuple(number.source for number in tuned["seconds"]), limit, math.inf),
+    head, few, scratch = (
+        [record.rows("runs", what, way=way, count=count)[0] for what in ("accuracy", "seconds")]
+        for way, count in (("frozen", 5000), ("tuned", 5000), ("scratch", 50000))
     )
     text = (
-        f"On CIFAR-10 a linear layer on AlexNet's trained filters reaches {percent(fmean(head['accuracy']))} "
-        f"from 5,000 images in {fmean(head['seconds']):.0f} s; an AlexNet for small images from random "
-        f"weights {percent(level)} from 50,000 in {limit:.0f} s. But fine-tuning AlexNet on all 50,000 takes "
-        f"{fmean(tuned['seconds']):.0f} s, for {percent(fmean(tuned['accuracy']))}: larger images, 8 passes "
-        "and not 6."
+        f"On CIFAR-10 an AlexNet for small images, from random weights, has {percent(scratch[0])} of the "
+        f"test images right after {scratch[1]:.0f} s with 50,000 images. From ImageNet's weights and 5,000 "
+        f"images more is reached sooner: {percent(head[0])} by a new last layer alone in {head[1]:.0f} s, "
+        f"{percent(few[0])} by fine-tuning in {few[1]:.0f} s. But that is one training each, of other "
+        "networks and image sizes, and without the time on ImageNet."
     )
     return _find(
-        weigh([sooner, not longer], "reading", rests, own=True),
+        Decision("inconclusive", "reading"),
         OWN,
         "evidence",
         text,
-        ours=f"{fmean(head['seconds']):.0f}, {fmean(tuned['seconds']):.0f} and {limit:.0f} s",
-        would_decide="seconds until each way reaches the same accuracy, at one image size",
+        ours=f"{head[1]:.0f}, {few[1]:.0f} and {scratch[1]:.0f} s",
+        would_decide="seconds until each way reaches one accuracy, one network and image size, three seeds",
     )
 
 
@@ -1151,8 +1144,8 @@ def compare_scaling(claim: Claim) -> Finding:
 # What this repository builds
 
 
-def _build(text: str, *, outcome: str = "built", ours: str = "") -> Finding:
-    return _find(Decision(outcome, "building"), OWN, "evidence", text, ours=ours)
+def _build(text: str, *, ours: str = "") -> Finding:
+    return _find(Decision("built", "building"), OWN, "evidence", text, ours=ours)
 
 
 @claims(17, lesson="classical_baselines")
@@ -1162,11 +1155,9 @@ def build_features(claim: Claim) -> Finding:
     text = (
         "The functions `measure_edges` (Sobel), `trace_edges` (Canny) and `describe_gradients` (shapes, by "
         f"histograms of gradients) make such features; with an SVM they read {percent(edges)}, "
-        f"{percent(canny)} and {percent(shapes)} of the test digits. No descriptor of textures is built."
+        f"{percent(canny)} and {percent(shapes)} of the test digits. Of textures none is built here."
     )
-    return _build(
-        text, outcome="holds in part", ours=f"{percent(edges)}, {percent(canny)}, {percent(shapes)}"
-    )
+    return _build(text, ours=f"{percent(edges)}, {percent(canny)}, {percent(shapes)}")
 
 
 @claims(18, lesson="classical_baselines")
@@ -1340,12 +1331,14 @@ def set_inference_beside(claim: Claim) -> Finding:
 
 @claims(132, lesson="mnist_cnn")
 def set_training_beside(claim: Claim) -> Finding:
-    minutes = Recorded("mnist_cnn").value("training_minutes")
+    record = Recorded("mnist_cnn")
+    minutes = [record.cell("results", f"ours, one view, seed {seed}", "fit s") / 60 for seed in range(5)]
     text = (
         "Neither a time nor the machine, the data set or its size is printed, so reasonable has no measure. "
-        f"Ours: {minutes:.1f} minutes for all of MNIST on two cores, with another network."
+        f"A network of ours took {min(minutes):.1f} to {max(minutes):.1f} minutes for all of MNIST on two "
+        "cores (5 trainings)."
     )
-    return _read("nothing to test", TEXT, text, ours=f"{minutes:.1f} minutes")
+    return _read("nothing to test", TEXT, text, ours=f"{fmean(minutes):.1f} minutes (5 trainings)")
 
 
 # Reading: numbers of the survey, the references, and what is repeated
@@ -1467,7 +1460,7 @@ NOT_SHOWN = {
     28: "No two architectures are compared by a number anywhere. Table III compares numbers of layers, "
     "names ten as best, and prints no score.",
     29: "No angle, factor or probability is printed, no varied image is shown, and no training with and "
-    "without is compared. Section VI.B.2 lists other operations.",
+    "without is compared. Section VI.B.2 lists cropping and colour jittering besides, and no scaling.",
     30: "Both frameworks are named once, as examples. Which was used, in which version and with what "
     "program is not said, and no program is published with the paper.",
     32: "Table IV prints the formulas. No value of any of the four measures is printed, of the model or of "
@@ -1487,7 +1480,7 @@ NOT_SHOWN = {
     98: "Which measure it watches, its factor and its patience are not printed, and no training time with "
     "and without it is compared. Section V.B.2.a calls such schedules common.",
     99: "Random cropping and colour jittering come without amounts, and no varied image or comparison is "
-    "shown. Section III.B names rotation, scaling and flipping instead.",
+    "shown. Section III.B names scaling in their place, beside the same rotation and flipping.",
     100: "All seven are defined in section V.C. Section VIII.B returns to them in words such as high and "
     "impressive; not one value is printed.",
     101: "Both are defined in V.C.6. Section VIII.C calls them efficient and reasonable, with no second, "
@@ -1618,8 +1611,8 @@ WAITING = {
         "shown changed images to a classical model and to a network side by side.",
     ),
     135: (
-        "the full run of mnist_cnn: validation accuracy after each epoch, with and without normalisation, "
-        "at each rate",
+        "the full run of the lesson on the MNIST CNN: validation accuracy after each epoch, with and without "
+        "normalisation, at each rate",
         "The paper prints no curve. Our trainings with and without normalisation recorded where they "
         "ended, not how they got there, so the speed cannot be read from them yet.",
     ),
