@@ -1301,7 +1301,7 @@ def set_accuracy_beside(claim: Claim) -> Finding:
     text = (
         "No number, data set or level is printed that high could be compared with. On MNIST, which the "
         f"abstract names, even an SVM on hand-made features reads {percent(svm, 2)}; our network reads "
-        f"{percent(mean, 2)} (5 seeds)."
+        f"{percent(mean, 2)} (5 seeds, five views of each digit)."
     )
     ours = f"{percent(mean, 2)} (5 seeds, {percent(low, 2)} to {percent(high, 2)})"
     return _read("nothing to test", TEXT, text, ours=ours)

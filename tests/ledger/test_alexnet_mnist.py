@@ -108,6 +108,23 @@ def test_an_outcome_rests_on_numbers_that_flip_it_just_outside(ours, outcome):
             assert (found == outcome) is same
 
 
+def test_runs_that_stand_in_two_tests_move_both():
+    ours = record(0.95, 0.951, 0.953)
+    near, far = record(0.949, 0.9502, 0.9515), record(0.90, 0.902, 0.901)
+
+    def decide(rise):
+        moved = record(*(value + rise for value in ours))
+        return ledger.compare_runs({"near": (moved, near), "far": (moved, far)})["near"].decision
+
+    (rest,) = decide(0).rests
+    for end in (rest.low, rest.high):
+        if math.isfinite(end):
+            inside, outside = (
+                end + side * 1e-6 - sum(ours) / 3 for side in ((1, -1) if end == rest.low else (-1, 1))
+            )
+            assert decide(inside).outcome == decide(0).outcome != decide(outside).outcome
+
+
 def test_several_tests_correct_each_other():
     ours, other = record(0.91, 0.9105, 0.912), record(0.9, 0.9, 0.9)
     alone = ledger.compare_runs({"a": (ours, other)})["a"].p_value
