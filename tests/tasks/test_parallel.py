@@ -100,7 +100,7 @@ def leak(mebibytes: int) -> int:
     from distributed import get_client, get_worker
 
     LEAKED.append(b"x" * (mebibytes << 20))
-    late = time.monotonic() + 30
+    late = time.monotonic() + 120
     while mebibytes > 100:
         known = get_client().scheduler_info()["workers"][get_worker().address]
         if known["metrics"]["memory"] > known["memory_limit"] / 2:

@@ -479,18 +479,26 @@ def build_coarse():
         keras.config.set_dtype_policy("float32")
 
 
-def test_a_checkpoint_of_another_run_is_refused(tmp_path):
+@pytest.mark.parametrize("network", [False, True])
+def test_a_checkpoint_of_another_run_is_refused(tmp_path, network):
     checkpoint = tmp_path / "run.npz"
+    run = {} if network else PLAIN
+    others = {
+        message: changed
+        for message, changed in other_runs().items()
+        if network == bool(changed.keys() & {"build", "optimiser", "label_smoothing"})
+    }
+    assert len(others) == (6 if network else 12)
     with pytest.raises(Stop):
-        attempt(checkpoint, stop)
+        attempt(checkpoint, stop, **run)
     before = checkpoint.read_bytes()
-    for message, changed in other_runs().items():
+    for message, changed in others.items():
         with pytest.raises(ValueError, match=rf"run\.npz is of another run: {message.strip()}.*remove it"):
-            attempt(checkpoint, **changed)
+            attempt(checkpoint, **run | changed)
     assert checkpoint.read_bytes() == before
-    assert len(attempt(checkpoint).history) == 2, "the run itself goes on"
+    assert len(attempt(checkpoint, **run).history) == 2, "the run itself goes on"
     with pytest.raises(ValueError, match="another run"):  # also one that has come to its end
-        attempt(checkpoint, seed=1)
+        attempt(checkpoint, seed=1, **run)
 
 
 @pytest.mark.parametrize(
