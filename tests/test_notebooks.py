@@ -194,7 +194,7 @@ def test_no_verdict_is_typed_in_a_lesson(code_cells):
     """Outcomes are computed in `helpers/ledger`, and a lesson ends with its rows."""
     calls = [node for cell in code_cells for node in ast.walk(ast.parse(text_of(cell["source"])))]
     names = {node.func.id for node in calls if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
-    assert names.isdisjoint({"answer", "judge", "decide"}) and "show_claims" in names
+    assert names.isdisjoint({"answer", "decide"}) and "show_claims" in names
     texts = {node.value for node in calls if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     assert texts.isdisjoint({"reproduced", "refuted", "partly", "undetermined"})
 

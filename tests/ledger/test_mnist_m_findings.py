@@ -1,24 +1,21 @@
 """The findings about `mnist-m`, by cases worked out by hand and by counting in confusion matrices."""
 
-import csv
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from helpers.judging.measures import average_classes, judge_classes
 from helpers.ledger import mnist_m
-from helpers.ledger.claims import Claim
+from helpers.ledger.claims import list_claims
 from helpers.ledger.findings import WaitsForRun, find
 from helpers.ledger.rules import Decision
-from helpers.paths import DATA, ROOT
+from helpers.paths import ROOT
 
 PAPER = ROOT.parent / "shared" / "papers" / "mnist-m.txt"
 
 
 def read_rows():
-    with (DATA / "claims" / "mnist-m.csv").open(encoding="utf-8", newline="") as file:
-        return {row["id"]: Claim(paper="mnist-m", **row) for row in csv.DictReader(file)}
+    return {claim.id: claim for claim in list_claims() if claim.paper == "mnist-m"}
 
 
 CLAIMS = read_rows()
