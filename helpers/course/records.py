@@ -1,5 +1,6 @@
 """List the recorded full runs: from which commits they are, and what has changed since."""
 
+import contextlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -49,7 +50,8 @@ class Record:
 def find_records() -> list[Record]:
     """Read every recorded full run and compare it with the present code."""
     lessons = {lesson.slug: lesson for lesson in find_lessons()}
-    lessons |= {name: full.lesson for name, full in read_full_runs().items()}
+    with contextlib.suppress(CourseError):  # full.yaml may name a lesson that is gone
+        lessons |= {name: full.lesson for name, full in read_full_runs().items()}
     records = []
     for path in sorted(paths.RESULTS.glob("*.json")):
         manifest = json.loads(path.read_text(encoding="utf-8"))["manifest"]
