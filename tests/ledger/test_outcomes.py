@@ -114,4 +114,3 @@ def test_changes_of_the_record_beyond_the_rule_flip_at_least_sixty_outcomes(foun
             if outcomes - {found[name].outcome}:
                 flipped.add(name)
     assert len(flipped) >= 60, f"{len(flipped)} of {len(RESTING)}"
-    print(len(flipped), sorted(set(RESTING) - flipped))
